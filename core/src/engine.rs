@@ -1,0 +1,630 @@
+//! THE SHELL: seal, load, decide, append, and again on a conflict.
+//!
+//! The engine owns no rule and no byte format; it carries requests to the [rules](crate::complaint)
+//! and what they decide to a [store](crate::store).
+
+mod cache;
+mod cqrs;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use cqrs_es::persist::EventUpcaster;
+use tokio::sync::{Mutex as AsyncMutex, OnceCell};
+
+use self::cache::{Cache, Known};
+pub use self::cqrs::{CqrsContext, CqrsStore, upcast};
+use crate::actor::{Actor, Role};
+use crate::command::{ClearRequest, Command, Marks, SealedRequest};
+use crate::complaint::{Complaint, Decision, Rejection, Stage, Target, tracking_secret};
+use crate::event::{Closure, Event, Fact};
+use crate::record::{BrokenRecord, Record, canonical, genesis};
+use crate::rules::Rules;
+use crate::sealed::{BoxPlace, Clear, ComplaintKey, Field, SealedBox, WrappedKey, derive, mac};
+use crate::store::{Append, AppendPart, Entry, Head, KeyVault, Outcome, Store, StoreError, VaultError};
+use crate::values::{Channel, ComplaintId, Digest, InvalidValue, Moment, Position, TrackingNumber, Version};
+
+/// The engine over one ledger. Share it behind an `Arc`; every method takes `&self`.
+pub struct Engine {
+    store: Arc<dyn Store>,
+    vault: Arc<dyn KeyVault>,
+    rules: RwLock<Arc<Rules>>,
+    upcasters: Vec<Box<dyn EventUpcaster>>,
+    cache: Mutex<Cache>,
+    timeline: AsyncMutex<Timeline>,
+    documents_kept: OnceCell<()>,
+    ledger_secret: OnceCell<[u8; 32]>,
+}
+
+/// What became of a command that was recorded, now or before.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Receipt {
+    /// The complaint.
+    pub complaint: ComplaintId,
+    /// What was recorded for this command, on this complaint.
+    pub events: Vec<Event>,
+    /// The complaint's version after it.
+    pub version: Version,
+    /// The position of the last of these events; none where nothing was left to record.
+    pub position: Option<Position>,
+    /// The record hash of the last of these events: whoever keeps it can later prove what was recorded.
+    pub record_hash: Option<Digest>,
+    /// Whether the command had been handled before.
+    pub repeated: bool,
+    /// For a new complaint: what the complainant is told.
+    pub tracking: Option<Tracking>,
+}
+
+/// What a complainant is told about a new complaint.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Tracking {
+    /// Identifies it, and shows its public status.
+    pub number: TrackingNumber,
+    /// Opens following, replying and rating. Shown once; lost where a repeated request came with another seed.
+    pub secret: Option<[u8; 16]>,
+}
+
+/// Why a request has no receipt.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// The rules refused it; nothing was recorded.
+    #[error("refused: {0}")]
+    Rejected(#[from] Rejection),
+    /// Others were faster, several times in a row; nothing was recorded.
+    #[error("contended: others changed the complaint at the same time, nothing was recorded")]
+    Contended,
+    /// The store's queue is full; nothing was recorded.
+    #[error("overloaded, nothing was recorded")]
+    Overloaded,
+    /// It may or may not be recorded: ask again with the same id.
+    #[error("outcome unknown, ask again with the same command id: {0}")]
+    Unknown(String),
+    /// The store or the vault was not reached; nothing was recorded.
+    #[error("unavailable, nothing was recorded: {0}")]
+    Unavailable(String),
+    /// What is stored cannot be trusted; nothing is built on it.
+    #[error("corrupt: {0}")]
+    Corrupt(String),
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Overloaded => Error::Overloaded,
+            StoreError::Unavailable(why) => Error::Unavailable(why),
+            StoreError::Unknown(why) => Error::Unknown(why),
+            StoreError::Corrupt(why) => Error::Corrupt(why),
+        }
+    }
+}
+impl From<VaultError> for Error {
+    fn from(error: VaultError) -> Self {
+        Error::Unavailable(error.to_string())
+    }
+}
+impl From<BrokenRecord> for Error {
+    fn from(error: BrokenRecord) -> Self {
+        Error::Corrupt(error.to_string())
+    }
+}
+impl From<InvalidValue> for Error {
+    fn from(error: InvalidValue) -> Self {
+        Error::Rejected(error.into())
+    }
+}
+
+/// A recorded event with its record, as history shows it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Recorded {
+    /// The event.
+    pub event: Event,
+    /// The record it stands in.
+    pub record: Record,
+}
+
+/// What a tick did.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Ticked {
+    /// Commands that took effect, by true due instant.
+    pub done: Vec<(ComplaintId, &'static str)>,
+    /// Commands that had been handled before, by this or another clock.
+    pub repeated: usize,
+    /// Complaints that could not be served, with the reason; the others were.
+    pub failed: Vec<(ComplaintId, Error)>,
+}
+
+impl Engine {
+    /// An engine over a store, with a vault for sealed values and the rules of the tenant.
+    pub fn new(store: Arc<dyn Store>, vault: Arc<dyn KeyVault>, rules: Rules) -> Self {
+        Engine {
+            store,
+            vault,
+            rules: RwLock::new(Arc::new(rules)),
+            upcasters: Vec::new(),
+            cache: Mutex::new(Cache::default()),
+            timeline: AsyncMutex::new(Timeline::default()),
+            documents_kept: OnceCell::new(),
+            ledger_secret: OnceCell::new(),
+        }
+    }
+
+    /// The same, reading events of older versions through upcasters.
+    #[must_use]
+    pub fn with_upcasters(self, upcasters: Vec<Box<dyn EventUpcaster>>) -> Self {
+        Engine { upcasters, ..self }
+    }
+
+    /// Receives a complaint under the id that follows from its channel and reference (from the seed where it has none).
+    ///
+    /// # Errors
+    /// As [`Engine::handle`].
+    pub async fn receive(&self, request: ClearRequest) -> Result<Receipt, Error> {
+        let received = request.command.received();
+        let received = received.ok_or_else(|| InvalidValue::new("command", "brings in no complaint"))?;
+        let id = self.complaint_id(&received.channel, received.reference.as_ref(), &request.seed).await?;
+        self.handle(id, request).await
+    }
+
+    /// The id of the complaint that a channel knows by a reference: the same message is the same complaint.
+    ///
+    /// # Errors
+    /// When the vault, which keeps the ledger's secret, cannot be reached.
+    pub async fn complaint_id(
+        &self,
+        channel: &Channel,
+        reference: Option<&Clear>,
+        seed: &[u8; 32],
+    ) -> Result<ComplaintId, Error> {
+        let digest = match self.reference_mac(channel, reference).await? {
+            Some(reference) => Digest::of_parts("aduan/complaint-id/v1\n", &[&reference.0]),
+            None => Digest(derive(seed, &[b"complaint-id"])),
+        };
+        Ok(ComplaintId(digest.to_uuid()))
+    }
+
+    /// Handles a request: sealed, decided, recorded durably, or refused with nothing recorded.
+    ///
+    /// Dropping the future does not cut the work in half: ask again with the same command id.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] with the reason; otherwise which of the outcomes it was.
+    pub async fn handle(&self, id: ComplaintId, request: ClearRequest) -> Result<Receipt, Error> {
+        self.check_id(id, &request).await?;
+        for _ in 0..ATTEMPTS {
+            match self.attempt(id, &request).await? {
+                Attempt::Done(receipt) => return Ok(*receipt),
+                Attempt::Again => {}
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// The present state; `None` where there is no such complaint.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub async fn complaint(&self, id: ComplaintId) -> Result<Option<Complaint>, Error> {
+        let known = self.load(id, None).await?;
+        Ok((known.state.version > 0).then(|| known.state.clone()))
+    }
+
+    /// Everything recorded of a complaint, in order, its chain checked.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub async fn history(&self, id: ComplaintId) -> Result<Vec<Recorded>, Error> {
+        let loaded = self.store.load(id, 0).await?;
+        let mut prev = genesis(self.store.id(), id);
+        let mut history = Vec::with_capacity(loaded.records.len());
+        for (sequence, record) in (1..).zip(loaded.records) {
+            record.check_link(self.store.id(), sequence, prev)?;
+            prev = record.hash;
+            history.push(Recorded { event: upcast(&record, &self.upcasters)?, record });
+        }
+        Ok(history)
+    }
+
+    /// Opens the sealed values of one event of a complaint, by field.
+    ///
+    /// # Errors
+    /// `Unavailable` when the vault no longer has the key; `Corrupt` when a box is missing or does not open.
+    pub async fn reveal(&self, id: ComplaintId, event: &Event) -> Result<Vec<(Field, Clear)>, Error> {
+        let named = event.fact.boxes();
+        let digests: Vec<_> = named.iter().map(|(_, digest)| *digest).collect();
+        let known = self.load(id, None).await?;
+        let key = self.key_of(id, &known).await?.ok_or_else(|| Error::Corrupt("the complaint has no key".into()))?;
+        let boxes = self.store.boxes(id, &digests).await?;
+        let mut opened = Vec::new();
+        for ((name, digest), sealed) in named.into_iter().zip(boxes) {
+            let broken = |why: &str| Error::Corrupt(format!("box {} of complaint {id} {why}", digest.0));
+            let sealed = sealed.ok_or_else(|| broken("is missing"))?;
+            let field = Field::named(name).ok_or_else(|| broken("has no field"))?;
+            let place = BoxPlace { ledger: self.store.id(), complaint: id, command: event.context.command, field };
+            opened.push((field, key.open(&sealed, &place).map_err(|_| broken("does not open"))?));
+        }
+        Ok(opened)
+    }
+
+    /// The end of the log.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn head(&self) -> Result<Head, Error> {
+        Ok(self.store.head().await?)
+    }
+
+    /// The rules in use.
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts newer rules in use, and keeps their documents beside the ledger. Running clocks move only by `Recompute`.
+    ///
+    /// # Errors
+    /// As [`Ledger::keep`](crate::store::Ledger::keep).
+    pub async fn set_rules(&self, rules: Rules) -> Result<(), Error> {
+        self.store.keep(&rules.documents()).await?;
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+        Ok(())
+    }
+
+    /// Does what time alone has caused by `now`: lapses, closings by silence, escalations, by true due instant.
+    ///
+    /// Early, late, twice or from two machines: the outcome is the same.
+    ///
+    /// # Errors
+    /// When the log cannot be read; what fails for one complaint is told in [`Ticked::failed`].
+    pub async fn tick(&self, now: Moment, seed: &[u8; 32]) -> Result<Ticked, Error> {
+        let mut timeline = self.timeline.lock().await;
+        timeline.catch_up(self).await?;
+        let rules = self.rules();
+        let mut due = Vec::new();
+        let mut ticked = Ticked::default();
+        for (id, complaint) in &timeline.complaints {
+            match complaint.due_items(now.at, &rules) {
+                Ok(items) => due.extend(items.into_iter().map(|item| (item.since, *id, item))),
+                Err(rejection) => ticked.failed.push((*id, rejection.into())),
+            }
+        }
+        due.sort_by(|(a, a_id, _), (b, b_id, _)| (a, a_id).cmp(&(b, b_id)));
+        for (_, id, item) in due {
+            let command_id = item.command_id(id);
+            let seed = derive(seed, &[b"tick", command_id.0.as_bytes()]);
+            let name = item.command.name();
+            let request = ClearRequest::new(command_id, now, Actor::new(Role::SystemClock), item.command, seed);
+            match self.handle(id, request).await {
+                Ok(receipt) if receipt.repeated => ticked.repeated += 1,
+                Ok(_) => ticked.done.push((id, name)),
+                // Something else happened in between, and it is no longer due.
+                Err(Error::Rejected(_)) => {}
+                Err(error) => ticked.failed.push((id, error)),
+            }
+        }
+        Ok(ticked)
+    }
+
+    async fn attempt(&self, id: ComplaintId, request: &ClearRequest) -> Result<Attempt, Error> {
+        let known = self.load(id, None).await?;
+        let issue = match self.key_of(id, &known).await? {
+            Some(key) => KeyIssue { key, wrapped: None },
+            None if request.command.received().is_some() => self.issue_key(id, &request.seed).await?,
+            None => return Err(Rejection::NoSuchComplaint.into()),
+        };
+        let (mut sealed, boxes) = self.seal(id, request, &issue).await?;
+        let target = self.look_up_target(id, &mut sealed).await?;
+        let rules = self.rules();
+        let mut events = match known.state.decide(&sealed, &rules) {
+            Ok(Decision::Record(events)) => events,
+            Ok(Decision::Already) => return self.repeat(id, request, &known).await.map(Attempt::done),
+            Err(Rejection::MissingDocument { document }) => {
+                self.fetch_document(&document, &rules).await?;
+                return Ok(Attempt::Again);
+            }
+            Err(rejection) => return Err(rejection.into()),
+        };
+        if matches!(request.command, Command::Erase { .. }) {
+            // Recording an erasure that no vault can carry out would be a lie.
+            return Err(Rejection::CannotErase.into());
+        }
+        let joined = target.and_then(|(root, target)| {
+            let event = target.state.join_duplicate(id, &mut events)?;
+            Some((root, target, event))
+        });
+        let mut parts = vec![self.part(id, &known, &events, boxes, issue.wrapped.clone())];
+        if let Some((root, target, event)) = &joined {
+            parts.push(self.part(*root, target, std::slice::from_ref(event), Vec::new(), None));
+        }
+        let last = parts[0].records.last().map(|record| record.hash);
+        let count = events.len() as u64;
+        self.keep_documents().await?;
+        match self.store.append(Append { command: request.id, parts }).await? {
+            Outcome::Appended { first } => {
+                self.remember(id, &known, &events, last, issue.wrapped);
+                if let Some((root, ..)) = joined {
+                    self.forget(root);
+                }
+                let tracking = tracking_of(&events, &request.seed);
+                Ok(Attempt::done(Receipt {
+                    complaint: id,
+                    version: known.state.version + count,
+                    position: Some(first + count - 1),
+                    record_hash: last,
+                    repeated: false,
+                    tracking,
+                    events,
+                }))
+            }
+            Outcome::Conflict => {
+                self.refresh(id, &known).await?;
+                if let Some((root, ..)) = joined {
+                    self.forget(root);
+                }
+                Ok(Attempt::Again)
+            }
+            Outcome::Handled { entries } if entries.iter().any(|entry| entry.record.complaint == id) => {
+                self.refresh(id, &known).await?;
+                Ok(Attempt::Again)
+            }
+            Outcome::Handled { .. } => Err(Rejection::CommandIdReused.into()),
+        }
+    }
+
+    /// What the command recorded the first time.
+    async fn repeat(&self, id: ComplaintId, request: &ClearRequest, known: &Known) -> Result<Receipt, Error> {
+        let entries = self.store.handled(request.id).await?;
+        let mine: Vec<Entry> = entries.into_iter().filter(|entry| entry.record.complaint == id).collect();
+        let events: Result<Vec<Event>, BrokenRecord> =
+            mine.iter().map(|entry| upcast(&entry.record, &self.upcasters)).collect();
+        let events = events?;
+        let last = mine.last();
+        Ok(Receipt {
+            complaint: id,
+            version: last.map_or(known.state.version, |entry| entry.record.sequence),
+            position: last.map(|entry| entry.position),
+            record_hash: last.map(|entry| entry.record.hash),
+            repeated: true,
+            tracking: tracking_of(&events, &request.seed),
+            events,
+        })
+    }
+
+    async fn check_id(&self, id: ComplaintId, request: &ClearRequest) -> Result<(), Error> {
+        let Some(received) = request.command.received() else { return Ok(()) };
+        let expected = self.complaint_id(&received.channel, received.reference.as_ref(), &request.seed).await?;
+        if received.reference.is_none() || id == expected {
+            return Ok(());
+        }
+        Err(InvalidValue::new("complaint id", "must follow from channel and reference: ask `complaint_id`").into())
+    }
+
+    async fn reference_mac(&self, channel: &Channel, reference: Option<&Clear>) -> Result<Option<Digest>, Error> {
+        let Some(reference) = reference else { return Ok(None) };
+        let secret = self.ledger_secret.get_or_try_init(|| self.vault.ledger_secret(self.store.id())).await?;
+        let parts = [b"aduan/reference/v1".as_slice(), channel.as_str().as_bytes(), reference.reveal().as_bytes()];
+        Ok(Some(mac(secret, &parts)))
+    }
+
+    async fn key_of(&self, id: ComplaintId, known: &Known) -> Result<Option<ComplaintKey>, Error> {
+        match known.keys.first() {
+            Some(wrapped) => Ok(Some(self.vault.unwrap(self.store.id(), id, wrapped).await?)),
+            None if known.state.version > 0 => Err(Error::Corrupt(format!("complaint {id} has no key"))),
+            None => Ok(None),
+        }
+    }
+
+    async fn issue_key(&self, id: ComplaintId, seed: &[u8; 32]) -> Result<KeyIssue, Error> {
+        let key = ComplaintKey::from_seed(seed);
+        let wrapped = self.vault.wrap(self.store.id(), id, &key, seed).await?;
+        Ok(KeyIssue { key, wrapped: Some(wrapped) })
+    }
+
+    /// Every personal value into a box; in its place stays the digest.
+    async fn seal(
+        &self,
+        id: ComplaintId,
+        request: &ClearRequest,
+        issue: &KeyIssue,
+    ) -> Result<(SealedRequest, Vec<SealedBox>), Error> {
+        let body = ClearBody { by: &request.by, command: &request.command, on_behalf: request.on_behalf.as_ref() };
+        let reference = match request.command.received() {
+            Some(received) => self.reference_mac(&received.channel, received.reference.as_ref()).await?,
+            None => None,
+        };
+        let marks = Marks {
+            mac: Some(issue.key.mac(canonical(&body, 1024).as_bytes())),
+            key: issue.wrapped.as_ref().map(|wrapped| wrapped.commitment),
+            reference,
+        };
+        let mut boxes: BTreeMap<_, SealedBox> = BTreeMap::new();
+        let mut put = |field: Field, text: Clear| -> Result<_, InvalidValue> {
+            let place = BoxPlace { ledger: self.store.id(), complaint: id, command: request.id, field };
+            let sealed = issue.key.seal(text.reveal(), &place, &request.seed)?;
+            let digest = sealed.digest;
+            boxes.insert(digest, sealed);
+            Ok(digest)
+        };
+        let sealed = request.clone().map(&mut put)?;
+        Ok((SealedRequest { marks, ..sealed }, boxes.into_values().collect()))
+    }
+
+    /// Follows duplicates from the complaint named to their root, before the decision.
+    async fn look_up_target(
+        &self,
+        id: ComplaintId,
+        request: &mut SealedRequest,
+    ) -> Result<Option<(ComplaintId, Arc<Known>)>, Error> {
+        let Command::MarkDuplicate { of, target } = &mut request.command else { return Ok(None) };
+        let mut root = *of;
+        for _ in 0..LONGEST_CHAIN {
+            let known = self.load(root, None).await?;
+            if let (Some(Closure::Duplicate { of: Some(next) }), true) = (&known.state.closure, root != id) {
+                root = *next;
+                continue;
+            }
+            *target = Some(Target {
+                root,
+                is_self: root == id,
+                exists: known.state.version > 0,
+                stage: known.state.stage,
+                visibility: known.state.visibility,
+            });
+            return Ok((known.state.stage != Stage::New && root != id).then_some((root, known)));
+        }
+        Err(Error::Corrupt(format!("duplicates of complaint {of} lead in a circle")))
+    }
+
+    /// Rules that bound a complaint years ago stand beside the ledger.
+    async fn fetch_document(&self, document: &crate::values::DocumentRef, rules: &Rules) -> Result<(), Error> {
+        let missing = || Rejection::MissingDocument { document: document.clone() };
+        let kept = self.store.document(document.hash).await?.ok_or_else(missing)?;
+        if Digest::of(kept.text.as_bytes()) != document.hash {
+            return Err(Error::Corrupt(format!("the kept text of {document} has another hash")));
+        }
+        let more = rules.with(&kept).map_err(|error| Error::Corrupt(error.to_string()))?;
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(more);
+        Ok(())
+    }
+
+    async fn keep_documents(&self) -> Result<(), Error> {
+        let keep = || async { self.store.keep(&self.rules().documents()).await };
+        self.documents_kept.get_or_try_init(keep).await?;
+        Ok(())
+    }
+
+    fn part(
+        &self,
+        id: ComplaintId,
+        known: &Known,
+        events: &[Event],
+        boxes: Vec<SealedBox>,
+        key: Option<WrappedKey>,
+    ) -> AppendPart {
+        let mut prev = known.head.unwrap_or_else(|| genesis(self.store.id(), id));
+        let mut records = Vec::with_capacity(events.len());
+        for (sequence, event) in (known.state.version + 1..).zip(events) {
+            let record = Record::write(self.store.id(), id, sequence, prev, event);
+            prev = record.hash;
+            records.push(record);
+        }
+        // Of what was sealed, only what the records name is kept: repeated steps of an import name nothing new.
+        let named: Vec<_> = events.iter().flat_map(|event| event.fact.boxes()).map(|(_, digest)| digest).collect();
+        let boxes = boxes.into_iter().filter(|sealed| named.contains(&sealed.digest)).collect();
+        AppendPart { complaint: id, expected: known.state.version, records, boxes, keys: key.into_iter().collect() }
+    }
+
+    /// From the cache, or from the store with every link and hash checked.
+    async fn load(&self, id: ComplaintId, stale: Option<&Known>) -> Result<Arc<Known>, Error> {
+        if stale.is_none()
+            && let Some(known) = self.cached(id)
+        {
+            return Ok(known);
+        }
+        let mut known = stale.cloned().unwrap_or_default();
+        let loaded = self.store.load(id, known.state.version).await?;
+        let mut prev = known.head.unwrap_or_else(|| genesis(self.store.id(), id));
+        for record in &loaded.records {
+            record.check_link(self.store.id(), known.state.version + 1, prev)?;
+            known.state.evolve(&upcast(record, &self.upcasters)?);
+            prev = record.hash;
+            known.head = Some(prev);
+        }
+        known.keys = loaded.keys;
+        let known = Arc::new(known);
+        if known.state.version > 0 {
+            self.lock_cache().put(id, Arc::clone(&known));
+        }
+        Ok(known)
+    }
+
+    async fn refresh(&self, id: ComplaintId, stale: &Known) -> Result<(), Error> {
+        self.load(id, Some(stale)).await.map(drop)
+    }
+
+    fn remember(
+        &self,
+        id: ComplaintId,
+        known: &Known,
+        events: &[Event],
+        head: Option<Digest>,
+        key: Option<WrappedKey>,
+    ) {
+        let mut next = known.clone();
+        events.iter().for_each(|event| next.state.evolve(event));
+        next.head = head;
+        next.keys.extend(key);
+        self.lock_cache().put(id, Arc::new(next));
+    }
+
+    fn cached(&self, id: ComplaintId) -> Option<Arc<Known>> {
+        self.lock_cache().take(id)
+    }
+
+    fn forget(&self, id: ComplaintId) {
+        self.lock_cache().forget(id);
+    }
+
+    fn lock_cache(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Attempt {
+    Done(Box<Receipt>),
+    Again,
+}
+
+impl Attempt {
+    fn done(receipt: Receipt) -> Self {
+        Attempt::Done(Box::new(receipt))
+    }
+}
+
+struct KeyIssue {
+    key: ComplaintKey,
+    wrapped: Option<WrappedKey>,
+}
+
+/// What the command MAC covers: who asks what, without time and seed.
+#[derive(serde::Serialize)]
+struct ClearBody<'a> {
+    by: &'a Actor,
+    command: &'a Command<Clear>,
+    on_behalf: Option<&'a crate::values::PersonRef>,
+}
+
+/// Every complaint, folded from the log as far as it was read: what time may do something to.
+#[derive(Default)]
+struct Timeline {
+    position: Position,
+    complaints: BTreeMap<ComplaintId, Complaint>,
+}
+
+impl Timeline {
+    async fn catch_up(&mut self, engine: &Engine) -> Result<(), Error> {
+        loop {
+            let page = engine.store.after(self.position, PAGE).await?;
+            for entry in &page.entries {
+                let event = upcast(&entry.record, &engine.upcasters)?;
+                self.complaints.entry(entry.record.complaint).or_default().evolve(&event);
+            }
+            self.position = page.end;
+            if page.at_head {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn tracking_of(events: &[Event], seed: &[u8; 32]) -> Option<Tracking> {
+    let received = events.iter().find_map(|event| match &event.fact {
+        Fact::Received(received) => Some(received),
+        _ => None,
+    })?;
+    let secret = tracking_secret(seed);
+    let secret = (Digest::of(&secret) == received.secret).then_some(secret);
+    Some(Tracking { number: received.tracking_number, secret })
+}
+
+const ATTEMPTS: usize = 8;
+const LONGEST_CHAIN: usize = 1_000;
+const PAGE: usize = 2_048;

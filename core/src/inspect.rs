@@ -1,0 +1,319 @@
+//! Inspection of a whole log: positions, chains, hashes, whole commands, lawful transitions.
+//!
+//! It reads entries in order and lists every problem it finds, rather than the first. What it cannot see
+//! alone is a tail that was cut: that takes a [head](Head) somebody saved.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::actor::Role;
+use crate::complaint::{Complaint, LAWFUL, Stage};
+use crate::event::{Closure, Event, Fact, Level, ReopenReason, ResponseKind};
+use crate::record::{Record, genesis};
+use crate::store::{Entry, Head};
+use crate::values::{CommandId, ComplaintId, Digest, LedgerId, Position};
+
+/// Reads a log and notes what is wrong with it.
+///
+/// ```
+/// use aduan::{inspect::Inspector, values::LedgerId};
+/// let report = Inspector::new(LedgerId::new("mojokerto")?).finish(None);
+/// assert!(report.problems.is_empty());
+/// assert_eq!(report.head.position, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Inspector {
+    head: Head,
+    chains: BTreeMap<ComplaintId, Chain>,
+    /// The command whose parts are being read: the next part, and how many it has.
+    command: Option<(CommandId, u32, u32)>,
+    saved: Option<Head>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Default)]
+struct Chain {
+    state: Complaint,
+    sequence: u64,
+    head: Option<Digest>,
+    last: Option<(CommandId, ReopenReason)>,
+}
+
+/// Something that is wrong with a log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Problem {
+    /// Where it was found.
+    pub position: Position,
+    /// The complaint it is about, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
+    /// What kind it is of.
+    pub kind: ProblemKind,
+    /// What exactly.
+    pub why: String,
+}
+
+/// The kinds of problem.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub enum ProblemKind {
+    /// A position is missing, repeated, or out of order.
+    Position,
+    /// A sequence, link or hash of a complaint's chain does not fit.
+    Chain,
+    /// A record cannot be read, or is not in canonical form.
+    Unreadable,
+    /// A command is not whole.
+    Command,
+    /// An event does not follow from those before it, or its actor could not cause it.
+    Unlawful,
+    /// The log does not lead to the head that was saved.
+    Head,
+}
+
+/// What an inspection found.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Report {
+    /// How many complaints there are.
+    pub complaints: u64,
+    /// How many events there are.
+    pub events: u64,
+    /// Where the log ends: what to save for the next inspection.
+    pub head: Head,
+    /// Everything that is wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl Inspector {
+    /// An inspector of that ledger.
+    pub fn new(ledger: LedgerId) -> Self {
+        Inspector {
+            head: Head::empty(ledger),
+            chains: BTreeMap::new(),
+            command: None,
+            saved: None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The same, holding the log against a head that was saved.
+    #[must_use]
+    pub fn against(self, saved: Head) -> Self {
+        Inspector { saved: Some(saved), ..self }
+    }
+
+    /// Reads the next entry. `event` is what its record says, upcast where needed.
+    pub fn read(&mut self, entry: &Entry, event: Result<&Event, &str>) {
+        let Entry { position, record } = entry;
+        if *position != self.head.position + 1 {
+            let expected = self.head.position + 1;
+            self.note(*position, None, ProblemKind::Position, format!("position {expected} should stand here"));
+        }
+        self.check_chain(*position, record);
+        match event {
+            Ok(event) => {
+                self.check_canonical(*position, record, event);
+                self.check_command(*position, event);
+                self.check_lawful(*position, record.complaint, event);
+            }
+            Err(why) => self.note(*position, Some(record.complaint), ProblemKind::Unreadable, why.to_owned()),
+        }
+        self.head.position = *position;
+        self.head.record_hash = record.hash;
+        if let Some(saved) = self.saved.take_if(|saved| saved.position == *position)
+            && saved.record_hash != record.hash
+        {
+            let why = format!("the record hash here is not the saved {}", saved.record_hash);
+            self.note(*position, None, ProblemKind::Head, why);
+        }
+    }
+
+    /// A stretch of the log could not be read at all.
+    pub fn unreadable(&mut self, why: String) {
+        self.note(self.head.position + 1, None, ProblemKind::Position, why);
+    }
+
+    /// Ends the inspection, against the head that the store itself tells, if any.
+    pub fn finish(mut self, told: Option<&Head>) -> Report {
+        let end = self.head.position;
+        if let Some((_, next, of)) = self.command.filter(|(_, next, of)| next <= of) {
+            self.note(end, None, ProblemKind::Command, format!("the last command ends before part {next} of {of}"));
+        }
+        if let Some(saved) = self.saved.take().filter(|saved| saved.position > 0) {
+            let why = format!("the log ends here, but position {} was seen", saved.position);
+            self.note(end, None, ProblemKind::Head, why);
+        }
+        if let Some(told) = told.filter(|told| **told != self.head) {
+            let why = format!("the store says that it ends at position {}", told.position);
+            self.note(end, None, ProblemKind::Head, why);
+        }
+        let events = self.chains.values().map(|chain| chain.sequence).sum();
+        Report { complaints: self.chains.len() as u64, events, head: self.head, problems: self.problems }
+    }
+
+    fn check_chain(&mut self, position: Position, record: &Record) {
+        let chain = self.chains.entry(record.complaint).or_default();
+        let prev = chain.head.unwrap_or_else(|| genesis(&self.head.ledger, record.complaint));
+        let link = record.check_link(&self.head.ledger, chain.sequence + 1, prev);
+        chain.sequence += 1;
+        chain.head = Some(record.hash);
+        if let Err(broken) = link {
+            self.note(position, Some(record.complaint), ProblemKind::Chain, broken.to_string());
+        }
+    }
+
+    fn check_canonical(&mut self, position: Position, record: &Record, event: &Event) {
+        if record.event_version != crate::event::EVENT_VERSION {
+            return;
+        }
+        let again = Record::write(&self.head.ledger, record.complaint, record.sequence, record.prev, event);
+        if again.payload != record.payload || again.metadata != record.metadata {
+            let why = "the record is not in canonical form".to_owned();
+            self.note(position, Some(record.complaint), ProblemKind::Unreadable, why);
+        }
+    }
+
+    fn check_command(&mut self, position: Position, event: &Event) {
+        let (command, part) = (event.context.command, event.context.part);
+        let fits = match self.command {
+            Some((current, next, of)) if next <= of => current == command && part.number == next && part.of == of,
+            _ => part.number == 1,
+        };
+        if !fits {
+            let why = format!("part {} of {} of a command stands where it does not belong", part.number, part.of);
+            self.note(position, None, ProblemKind::Command, why);
+        }
+        self.command = Some((command, part.number + 1, part.of));
+    }
+
+    fn check_lawful(&mut self, position: Position, complaint: ComplaintId, event: &Event) {
+        let chain = self.chains.entry(complaint).or_default();
+        let after_late_delivery = chain.last == Some((event.context.command, ReopenReason::LateDelivered));
+        let unlawful = why_unlawful(&chain.state, event, after_late_delivery);
+        chain.last = match event.fact {
+            Fact::Reopened { reason, .. } => Some((event.context.command, reason)),
+            _ => None,
+        };
+        chain.state.evolve(event);
+        if let Some(why) = unlawful {
+            let why = format!("{} {why}", event.fact.name());
+            self.note(position, Some(complaint), ProblemKind::Unlawful, why);
+        }
+    }
+
+    fn note(&mut self, position: Position, complaint: Option<ComplaintId>, kind: ProblemKind, why: String) {
+        self.problems.push(Problem { position, complaint, kind, why });
+    }
+}
+
+/// Why an event could not follow from a state: written apart from the decisions, from what events say alone.
+fn why_unlawful(state: &Complaint, event: &Event, after_late_delivery: bool) -> Option<&'static str> {
+    if !was_allowed(event) {
+        return Some("was caused by a role that may not");
+    }
+    if state.recorded_at.is_some_and(|last| event.recorded_at() < last) {
+        return Some("was recorded before the event in front of it");
+    }
+    let is_imported = event.provenance.is_imported();
+    let counts_when_recorded =
+        !matches!(event.context.role, Role::Complainant | Role::Intake | Role::Migrator | Role::SystemClock);
+    if counts_when_recorded && !is_imported && event.occurred_at.at != event.recorded_at() {
+        return Some("is back-dated by an officer");
+    }
+    why_out_of_place(state, event, is_imported, after_late_delivery)
+}
+
+fn why_out_of_place(
+    state: &Complaint,
+    event: &Event,
+    is_imported: bool,
+    after_late_delivery: bool,
+) -> Option<&'static str> {
+    let stage = state.stage;
+    let within = |from: Stage, to: Stage| from <= stage && stage <= to;
+    let holds = |number: u32| state.holding.as_ref().is_some_and(|holding| holding.number == number);
+    let refuse = |is_wrong: bool, why| is_wrong.then_some(why);
+    let misplaced = "does not follow from where the complaint stands";
+    match &event.fact {
+        Fact::Received(_) => refuse(stage != Stage::New, misplaced),
+        _ if stage == Stage::New => Some("stands before anything was received"),
+        Fact::Verified { .. } => refuse(stage != Stage::Received, misplaced),
+        Fact::Reclassified { .. } => refuse(!within(Stage::Verified, Stage::Responded), misplaced),
+        Fact::Extended { .. } => refuse(!within(Stage::Dispositioned, Stage::InProgress), misplaced),
+        Fact::Dispositioned { number, from, to, .. } => {
+            let holder = state.holding.as_ref().map(|holding| &holding.agency);
+            refuse(!within(Stage::Verified, Stage::InProgress), misplaced)
+                .or(refuse(*number != state.dispositions + 1, "breaks the numbering of dispositions"))
+                .or(refuse(from.as_ref() != holder, "names another holder than there was"))
+                .or(refuse(state.accused.contains(to), "goes to an agency that is accused"))
+        }
+        Fact::Returned { disposition, .. } => refuse(!within(Stage::Dispositioned, Stage::InProgress), misplaced)
+            .or(refuse(!holds(*disposition), "refuses a disposition that does not hold")),
+        Fact::Responded { .. } if is_imported => refuse(!within(Stage::Verified, Stage::Responded), misplaced),
+        Fact::Responded { disposition, kind, .. } => {
+            let holder = state.holding.as_ref().map(|holding| &holding.agency);
+            let is_final = matches!(kind, ResponseKind::Final(_));
+            refuse(!within(Stage::Dispositioned, Stage::Responded), misplaced)
+                .or(refuse(!holds(*disposition), "quotes a disposition that does not hold"))
+                .or(refuse(holder != event.context.agency.as_ref(), "comes from an agency that does not hold it"))
+                .or(refuse(!is_final && event.context.role == Role::Superior, "is an interim answer of a superior"))
+        }
+        Fact::Replied { .. } => {
+            refuse(!within(Stage::Dispositioned, Stage::Responded) && !after_late_delivery, misplaced)
+        }
+        Fact::InfoRequested { request, .. } => refuse(!within(Stage::Received, Stage::InProgress), misplaced)
+            .or(refuse(state.question.is_some(), "asks while a question is open"))
+            .or(refuse(*request != state.questions + 1, "breaks the numbering of questions")),
+        Fact::InfoProvided { request, .. } | Fact::InfoLapsed { request, .. } => {
+            refuse(state.question != Some(*request), "is about a question that is not open")
+        }
+        Fact::Closed { closure, .. } => {
+            let needs_answer = matches!(closure, Closure::Resolved { .. });
+            refuse(stage == Stage::Closed, "closes what is closed")
+                .or(refuse(needs_answer && stage != Stage::Responded, "resolves what is not answered"))
+        }
+        Fact::Reopened { cycle, .. } => refuse(stage != Stage::Closed, misplaced)
+            .or(refuse(*cycle != state.cycle + 1, "breaks the numbering of cycles")),
+        Fact::Rated { cycle, .. } => refuse(stage != Stage::Closed, "rates what is not closed")
+            .or(refuse(*cycle != state.cycle || state.rating().is_some(), "rates another cycle, or twice")),
+        Fact::Escalated { from, to, .. } => refuse(*from != state.level || to <= from, "does not rise")
+            .or(refuse(stage == Stage::Closed && *to != Level::OMBUDSMAN, "escalates what is closed")),
+        Fact::VisibilityChanged { from, .. } => {
+            refuse(*from != state.visibility, "names another visibility than there was")
+        }
+        Fact::Annotated { .. } | Fact::Erased { .. } | Fact::DeadlinesRecomputed { .. } => None,
+    }
+}
+
+/// Whether the actor's role may ask for any command that leads to this fact.
+fn was_allowed(event: &Event) -> bool {
+    let role = event.context.role;
+    if event.provenance.is_imported() {
+        return role == Role::Migrator;
+    }
+    let commands: &[&str] = match &event.fact {
+        Fact::Annotated { .. } => &["Annotate", "MarkDuplicate", "Withdraw", "Reply"],
+        Fact::Closed { .. } => &["Close", "Decline", "Withdraw", "MarkDuplicate", "Lapse", "Reply"],
+        Fact::DeadlinesRecomputed { .. } => &["Recompute"],
+        Fact::Dispositioned { .. } => &["Dispose"],
+        Fact::Erased { .. } => &["Erase"],
+        Fact::Escalated { .. } => &["Escalate"],
+        Fact::Extended { .. } => &["Extend"],
+        Fact::InfoLapsed { .. } => &["Lapse"],
+        Fact::InfoProvided { .. } => &["ProvideInfo"],
+        Fact::InfoRequested { .. } => &["RequestInfo"],
+        Fact::Rated { .. } => &["Rate"],
+        Fact::Received(_) => &["Receive"],
+        Fact::Reclassified { .. } => &["Reclassify"],
+        Fact::Reopened { .. } => &["Reopen", "Reply"],
+        Fact::Replied { .. } => &["Reply"],
+        Fact::Responded { .. } => &["Respond"],
+        Fact::Returned { .. } => &["Return"],
+        Fact::Verified { .. } => &["Verify"],
+        Fact::VisibilityChanged { .. } => &["ChangeVisibility"],
+    };
+    LAWFUL
+        .iter()
+        .filter(|row| commands.contains(&row.command))
+        .any(|row| row.roles.contains(&role) || role == Role::Inspectorate && row.roles.contains(&Role::Admin))
+}

@@ -1,0 +1,188 @@
+//! Records: the very bytes that are hashed, chained, stored and exported.
+//!
+//! Payload and metadata are canonical JSON (compact, keys sorted bytewise, integers only). Nobody
+//! re-encodes anything to verify it: hashes are taken over the stored bytes.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::event::{Context, EVENT_VERSION, Event, Fact, Provenance};
+use crate::values::{CommandId, ComplaintId, Digest, EventId, LedgerId, Moment, Version};
+
+/// One stored event of a complaint.
+///
+/// The hash covers ledger, complaint, sequence, type, version, payload, metadata and the hash before.
+/// The other fields are copies that [`Record::event`] checks against the hashed bytes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// The complaint.
+    pub complaint: ComplaintId,
+    /// From 1, without gaps.
+    pub sequence: Version,
+    /// Follows from command and part.
+    pub event_id: EventId,
+    /// The command that caused it.
+    pub command: CommandId,
+    /// Which event of its command it is, from 1.
+    pub part: u32,
+    /// The name of the fact.
+    pub event_type: Cow<'static, str>,
+    /// The schema version it was written in.
+    pub event_version: Cow<'static, str>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Canonical JSON: the fact, when it occurred, where it came from.
+    pub payload: String,
+    /// Canonical JSON: a flat map of strings.
+    pub metadata: String,
+    /// The hash of the complaint's record before; of nothing but its name for the first.
+    pub prev: Digest,
+    /// The hash of this record.
+    pub hash: Digest,
+}
+
+/// What a payload holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Payload {
+    fact: Fact,
+    occurred_at: Moment,
+    provenance: Provenance,
+}
+
+#[derive(Serialize)]
+struct PayloadRef<'a> {
+    fact: &'a Fact,
+    occurred_at: &'a Moment,
+    provenance: &'a Provenance,
+}
+
+impl Record {
+    /// Writes an event as record number `sequence` of a complaint, behind `prev`.
+    pub fn write(ledger: &LedgerId, complaint: ComplaintId, sequence: Version, prev: Digest, event: &Event) -> Self {
+        let Event { context, fact, occurred_at, provenance } = event;
+        let mut record = Record {
+            complaint,
+            sequence,
+            event_id: event.id(),
+            command: context.command,
+            part: context.part.number,
+            event_type: Cow::Borrowed(fact.name()),
+            event_version: Cow::Borrowed(EVENT_VERSION),
+            recorded_at: context.recorded_at,
+            payload: canonical(&PayloadRef { fact, occurred_at, provenance }, 512),
+            metadata: canonical(context, 768),
+            prev,
+            hash: prev,
+        };
+        record.hash = record.hash_in(ledger);
+        record
+    }
+
+    /// The hash its bytes have, in that ledger.
+    pub fn hash_in(&self, ledger: &LedgerId) -> Digest {
+        let mut hasher = Sha256::new();
+        hasher.update(b"aduan/record/v1\n");
+        let mut id = [0; 36];
+        let id = self.complaint.0.hyphenated().encode_lower(&mut id).as_bytes();
+        let sequence = self.sequence.to_be_bytes();
+        let parts: [&[u8]; 8] = [
+            ledger.as_str().as_bytes(),
+            id,
+            &sequence,
+            self.event_type.as_bytes(),
+            self.event_version.as_bytes(),
+            self.payload.as_bytes(),
+            self.metadata.as_bytes(),
+            &self.prev.0,
+        ];
+        for part in parts {
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part);
+        }
+        Digest(hasher.finalize().into())
+    }
+
+    /// Reads the event back.
+    ///
+    /// # Errors
+    /// When it was written in another version (an upcaster is needed), does not parse, or its columns
+    /// contradict its bytes. The error never repeats the bytes.
+    pub fn event(&self) -> Result<Event, BrokenRecord> {
+        if self.event_version != EVENT_VERSION {
+            return Err(self.broken(format!("is of version {}, and nothing here reads it", self.event_version)));
+        }
+        let unreadable = |what: &str, error: serde_json::Error| {
+            self.broken(format!("has {what} that cannot be read (line {}, column {})", error.line(), error.column()))
+        };
+        let payload: Payload = serde_json::from_str(&self.payload).map_err(|e| unreadable("a payload", e))?;
+        let context: Context = serde_json::from_str(&self.metadata).map_err(|e| unreadable("metadata", e))?;
+        let Payload { fact, occurred_at, provenance } = payload;
+        let event = Event { context, fact, occurred_at, provenance };
+        let agrees = self.event_type == event.fact.name()
+            && self.command == event.context.command
+            && self.part == event.context.part.number
+            && self.recorded_at == event.context.recorded_at;
+        if agrees { Ok(event) } else { Err(self.broken("has columns that contradict its bytes".into())) }
+    }
+
+    /// Checks that it follows `prev` as number `sequence`, and that its hash is that of its bytes.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub fn check_link(&self, ledger: &LedgerId, sequence: Version, prev: Digest) -> Result<(), BrokenRecord> {
+        if self.sequence != sequence {
+            return Err(self.broken(format!("stands where number {sequence} should")));
+        }
+        if self.prev != prev {
+            return Err(self.broken("does not link to the record before it".into()));
+        }
+        if self.hash != self.hash_in(ledger) {
+            return Err(self.broken("has a hash that is not that of its bytes".into()));
+        }
+        if self.event_id != EventId::of(self.command, self.part) {
+            return Err(self.broken("has an event id that does not follow from its command".into()));
+        }
+        Ok(())
+    }
+
+    fn broken(&self, why: String) -> BrokenRecord {
+        BrokenRecord { complaint: self.complaint, sequence: self.sequence, why }
+    }
+}
+
+/// A record that cannot be trusted or read. Nothing is built on it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("record {sequence} of complaint {complaint} {why}")]
+pub struct BrokenRecord {
+    /// The complaint.
+    pub complaint: ComplaintId,
+    /// The number of the record.
+    pub sequence: Version,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// What the first record of a complaint links to.
+pub fn genesis(ledger: &LedgerId, complaint: ComplaintId) -> Digest {
+    Digest::of_parts("aduan/genesis/v1\n", &[ledger.as_str().as_bytes(), complaint.to_string().as_bytes()])
+}
+
+/// The static form of a known name, so that reading a million records allocates none.
+pub fn intern(name: &str) -> Cow<'static, str> {
+    let known = Fact::NAMES.binary_search(&name).map(|found| Fact::NAMES[found]).ok();
+    match known.or((name == EVENT_VERSION).then_some(EVENT_VERSION)) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(name.to_owned()),
+    }
+}
+
+/// Compact JSON of a type whose fields are declared in the order of their names.
+pub(crate) fn canonical<T: Serialize>(value: &T, capacity: usize) -> String {
+    let mut bytes = Vec::with_capacity(capacity);
+    serde_json::to_writer(&mut bytes, value).expect("our own types serialise");
+    String::from_utf8(bytes).expect("JSON is UTF-8")
+}

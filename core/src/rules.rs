@@ -1,0 +1,177 @@
+//! Everything a decision is bound by: the policies, calendars and directories of a tenant, in all their versions.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::agency::Directory;
+use crate::calendar::{Calendar, Unit, Week, WorkingCalendar};
+use crate::policy::Policy;
+use crate::store::{Document, DocumentKind};
+use crate::values::{AgencyCode, DocumentRef};
+
+/// The rules of a tenant. Old versions stay: a complaint keeps those that bound it.
+///
+/// ```
+/// let rules = aduan::rules::Rules::mojokerto();
+/// assert_eq!(&*rules.policy_on("2024-03-29".parse()?).reference.name, "mojokerto-2020");
+/// assert_eq!(&*rules.policy_on("2019-03-29".parse()?).reference.name, "id-sp4n-2018");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Rules {
+    policies: Vec<Policy>,
+    calendars: Vec<Calendar>,
+    directories: Vec<Directory>,
+    working: BTreeMap<(DocumentRef, UnitKey), WorkingCalendar>,
+}
+
+/// Region, week, and whether joint leave is off.
+type UnitKey = (Option<String>, bool, bool);
+
+impl Rules {
+    /// The national policy and calendar with Mojokerto's example policy and agencies.
+    pub fn mojokerto() -> Self {
+        Rules::new(
+            vec![Policy::sp4n_2018(), Policy::mojokerto()],
+            vec![Calendar::indonesia()],
+            vec![Directory::mojokerto()],
+        )
+        .expect("the built-in rules are tested")
+    }
+
+    /// The national policy and calendar with the agencies of a directory.
+    pub fn national(directory: Directory) -> Self {
+        Rules::new(vec![Policy::sp4n_2018()], vec![Calendar::indonesia()], vec![directory])
+            .expect("the built-in rules are tested")
+    }
+
+    /// Takes every version a tenant has.
+    ///
+    /// # Errors
+    /// When there is no policy, calendar or directory, or one name and version stands for two texts.
+    pub fn new(
+        policies: Vec<Policy>,
+        calendars: Vec<Calendar>,
+        directories: Vec<Directory>,
+    ) -> Result<Self, RulesError> {
+        let mut rules = Rules { policies, calendars, directories, working: BTreeMap::new() };
+        rules.policies.sort_by_key(|policy| (policy.effective_from, policy.reference.version));
+        rules.calendars.sort_by_key(|calendar| (calendar.effective_from(), calendar.reference().version));
+        rules.directories.sort_by_key(|directory| (directory.effective_from, directory.reference.version));
+        if rules.policies.is_empty() || rules.calendars.is_empty() || rules.directories.is_empty() {
+            return Err(RulesError("a tenant needs a policy, a calendar and a directory".into()));
+        }
+        let mut seen = BTreeMap::new();
+        for (kind, reference) in rules.references() {
+            if let Some(hash) = seen.insert((kind, reference.name.clone(), reference.version), reference.hash)
+                && hash != reference.hash
+            {
+                return Err(RulesError(format!("{}@{} stands for two texts", reference.name, reference.version)));
+            }
+        }
+        rules.resolve_units();
+        Ok(rules)
+    }
+
+    /// The policy that binds what is received on a day: the latest in effect, or the oldest there is.
+    pub fn policy_on(&self, day: NaiveDate) -> &Policy {
+        latest(&self.policies, |policy| policy.effective_from <= day)
+    }
+
+    /// The calendar that binds what is received on a day.
+    pub fn calendar_on(&self, day: NaiveDate) -> &Calendar {
+        latest(&self.calendars, |calendar| calendar.effective_from() <= day)
+    }
+
+    /// The directory that counts on a day.
+    pub fn directory_on(&self, day: NaiveDate) -> &Directory {
+        latest(&self.directories, |directory| directory.effective_from <= day)
+    }
+
+    /// A policy by what a record says of it.
+    pub fn policy(&self, reference: &DocumentRef) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.reference == *reference)
+    }
+
+    /// A calendar by what a record says of it.
+    pub fn calendar(&self, reference: &DocumentRef) -> Option<&Calendar> {
+        self.calendars.iter().find(|calendar| calendar.reference() == reference)
+    }
+
+    /// The working days of an agency (none: of the tenant) under a calendar and a policy.
+    pub fn working(
+        &self,
+        calendar: &DocumentRef,
+        policy: &Policy,
+        agency: Option<&AgencyCode>,
+    ) -> Option<&WorkingCalendar> {
+        let known = agency.and_then(|code| self.directories.iter().rev().find_map(|directory| directory.agency(code)));
+        let week = known.map_or(Week::FiveDays, |agency| agency.week);
+        let region = known.and_then(|agency| agency.region.clone());
+        self.working.get(&(calendar.clone(), (region, week == Week::SixDays, policy.joint_leave_is_off)))
+    }
+
+    /// Everything, as it is kept beside the ledger.
+    pub fn documents(&self) -> Vec<Document> {
+        let calendars = self.calendars.iter().map(|calendar| Document {
+            hash: calendar.reference().hash,
+            kind: DocumentKind::Calendar,
+            text: calendar.document().to_owned(),
+        });
+        let policies = self.policies.iter().map(Policy::document);
+        policies.chain(calendars).chain(self.directories.iter().map(Directory::document)).collect()
+    }
+
+    /// The same rules with one more document, as a ledger kept it.
+    ///
+    /// # Errors
+    /// When the document cannot be read, or contradicts another.
+    pub fn with(&self, document: &Document) -> Result<Self, RulesError> {
+        let Rules { mut policies, mut calendars, mut directories, .. } = self.clone();
+        let unreadable = |error: &dyn std::fmt::Display| RulesError(error.to_string());
+        match document.kind {
+            DocumentKind::Policy => policies.push(Policy::parse(&document.text).map_err(|e| unreadable(&e))?),
+            DocumentKind::Calendar => calendars.push(Calendar::parse(&document.text).map_err(|e| unreadable(&e))?),
+            DocumentKind::Directory => directories.push(Directory::parse(&document.text).map_err(|e| unreadable(&e))?),
+        }
+        Rules::new(policies, calendars, directories)
+    }
+
+    fn references(&self) -> impl Iterator<Item = (DocumentKind, &DocumentRef)> {
+        let policies = self.policies.iter().map(|policy| (DocumentKind::Policy, &policy.reference));
+        let calendars = self.calendars.iter().map(|calendar| (DocumentKind::Calendar, calendar.reference()));
+        policies
+            .chain(calendars)
+            .chain(self.directories.iter().map(|directory| (DocumentKind::Directory, &directory.reference)))
+    }
+
+    /// There are few combinations of region, week and flag: each is resolved once, so that no decision waits for it.
+    fn resolve_units(&mut self) {
+        let mut regions = vec![None];
+        regions.extend(self.directories.iter().flat_map(Directory::agencies).map(|agency| agency.region.clone()));
+        regions.sort();
+        regions.dedup();
+        for calendar in &self.calendars {
+            for region in &regions {
+                for (week, joint_leave_is_off) in
+                    [(Week::FiveDays, true), (Week::FiveDays, false), (Week::SixDays, true), (Week::SixDays, false)]
+                {
+                    let working = calendar.working(&Unit { region: region.as_deref(), week, joint_leave_is_off });
+                    let unit = (region.clone(), week == Week::SixDays, joint_leave_is_off);
+                    self.working.insert((calendar.reference().clone(), unit), working);
+                }
+            }
+        }
+    }
+}
+
+/// Why rules could not be put together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("rules: {0}")]
+pub struct RulesError(String);
+
+fn latest<T>(sorted: &[T], in_effect: impl Fn(&T) -> bool) -> &T {
+    let found = sorted.iter().rposition(in_effect).unwrap_or(0);
+    &sorted[found]
+}

@@ -1,0 +1,265 @@
+//! The ports: what the engine asks of a store and of a vault. Adapters implement them, and never decide.
+
+use async_trait::async_trait;
+
+use crate::record::Record;
+use crate::sealed::{BoxDigest, ComplaintKey, SealedBox, WrappedKey};
+use crate::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
+
+/// A store of complaints: appends whole commands, loads histories.
+///
+/// # Promises every implementation keeps (the conformance suite asks for each)
+/// - `Appended` means durable: it survives a kill and a power loss.
+/// - All parts of an append are stored, or none.
+/// - Positions are 1, 2, 3 … without a gap, in commit order.
+/// - A command id has one effect in a ledger, for ever.
+/// - Of two appends that expect the same version of a complaint, one wins.
+/// - A caller that goes away does not cut an append in half.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Which ledger this is.
+    fn id(&self) -> &LedgerId;
+
+    /// The records of a complaint after a version (0: all), in order, with its wrapped keys.
+    ///
+    /// An unknown complaint has no records; that is no error.
+    ///
+    /// # Errors
+    /// `Unavailable`, or `Corrupt` when stored columns contradict each other.
+    async fn load(&self, complaint: ComplaintId, after: Version) -> Result<Loaded, StoreError>;
+
+    /// Appends a command, whole.
+    ///
+    /// # Errors
+    /// `Overloaded` and `Unavailable` mean that nothing was stored. `Unknown` means ask again with the same id.
+    async fn append(&self, append: Append) -> Result<Outcome, StoreError>;
+
+    /// What a command recorded, with positions, in order; nothing if it is unknown.
+    ///
+    /// # Errors
+    /// `Unavailable`, or `Corrupt` when stored columns contradict each other.
+    async fn handled(&self, command: CommandId) -> Result<Vec<Entry>, StoreError>;
+
+    /// Boxes of a complaint by their digests, in the order asked; `None` where there is none.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn boxes(&self, complaint: ComplaintId, digests: &[BoxDigest]) -> Result<Vec<Option<SealedBox>>, StoreError>;
+
+    /// Keeps documents (policies, calendars, directories) under the hash of their bytes. Keeping one twice is harmless.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    async fn keep(&self, documents: &[Document]) -> Result<(), StoreError>;
+
+    /// A kept document.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn document(&self, hash: Digest) -> Result<Option<Document>, StoreError>;
+}
+
+/// The one gapless order of a ledger.
+#[async_trait]
+pub trait Log: Send + Sync {
+    /// Up to `limit` entries after a position (0: from the start), and an explicit end.
+    ///
+    /// # Errors
+    /// `Unavailable`, or `Corrupt` when a position is missing.
+    async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError>;
+
+    /// The last position and the record hash at it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn head(&self) -> Result<Head, StoreError>;
+}
+
+/// A ledger that can be read in order: what an engine works on.
+pub trait Store: Ledger + Log {}
+impl<S: Ledger + Log> Store for S {}
+
+/// Keeps the outer keys, in a file or service apart from the store: without it, boxes are noise.
+#[async_trait]
+pub trait KeyVault: Send + Sync {
+    /// A secret of the ledger, from which complaint ids derive so that nobody can guess them.
+    ///
+    /// # Errors
+    /// When the vault cannot be reached or has no such ledger.
+    async fn ledger_secret(&self, ledger: &LedgerId) -> Result<[u8; 32], VaultError>;
+
+    /// Wraps a new key; `seed` gives the nonce.
+    ///
+    /// # Errors
+    /// When the vault cannot be reached.
+    async fn wrap(
+        &self,
+        ledger: &LedgerId,
+        complaint: ComplaintId,
+        key: &ComplaintKey,
+        seed: &[u8; 32],
+    ) -> Result<WrappedKey, VaultError>;
+
+    /// Unwraps a key.
+    ///
+    /// # Errors
+    /// When the vault cannot be reached, its outer key is destroyed, or the bytes were altered.
+    async fn unwrap(
+        &self,
+        ledger: &LedgerId,
+        complaint: ComplaintId,
+        wrapped: &WrappedKey,
+    ) -> Result<ComplaintKey, VaultError>;
+}
+
+/// What a store holds of a complaint.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Loaded {
+    /// Its records after the version asked for, in order.
+    pub records: Vec<Record>,
+    /// Its wrapped keys, all of them.
+    pub keys: Vec<WrappedKey>,
+}
+
+/// A whole command to append. Its parts touch one complaint, or two (a duplicate and its target).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Append {
+    /// The command.
+    pub command: CommandId,
+    /// One part for each complaint, none twice, none without records.
+    pub parts: Vec<AppendPart>,
+}
+
+/// What a command adds to one complaint.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AppendPart {
+    /// The complaint.
+    pub complaint: ComplaintId,
+    /// The version it stands on: another one is a conflict.
+    pub expected: Version,
+    /// Its new records, `expected + 1` and on.
+    pub records: Vec<Record>,
+    /// Sealed values that the records name.
+    pub boxes: Vec<SealedBox>,
+    /// Keys that the records issue.
+    pub keys: Vec<WrappedKey>,
+}
+
+/// What became of an append.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Recorded, durably. The records stand at `first` and on, in the order of the parts.
+    Appended {
+        /// The position of the first record.
+        first: Position,
+    },
+    /// A complaint has another version than expected; nothing was stored.
+    Conflict,
+    /// The command id was handled before; nothing was stored now. What it recorded then:
+    Handled {
+        /// Its records with their positions, in order.
+        entries: Vec<Entry>,
+    },
+}
+
+/// A record and its place in the ledger's order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// From 1, without gaps.
+    pub position: Position,
+    /// The record.
+    pub record: Record,
+}
+
+/// A stretch of the log that says where it ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Page {
+    /// In order.
+    pub entries: Vec<Entry>,
+    /// The position of the last entry; the one asked for where there is none.
+    pub end: Position,
+    /// Whether the log had nothing more when it was read.
+    pub at_head: bool,
+}
+
+/// How far a ledger goes: what an auditor notes down to find a cut tail later.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// Its last position; 0 while it is empty.
+    pub position: Position,
+    /// The record hash at that position; of nothing while it is empty.
+    pub record_hash: Digest,
+}
+
+impl Head {
+    /// The head of a ledger that holds nothing.
+    pub fn empty(ledger: LedgerId) -> Self {
+        Head { ledger, position: 0, record_hash: Digest::of(b"") }
+    }
+}
+
+/// A policy, calendar or directory, kept by content so that years later it is there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Document {
+    /// SHA-256 of its text.
+    pub hash: Digest,
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Its bytes as they were hashed.
+    pub text: String,
+}
+
+/// The kinds of document that bind a decision.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum DocumentKind {
+    /// A [policy](crate::policy).
+    Policy,
+    /// A [calendar](crate::calendar).
+    Calendar,
+    /// An [agency directory](crate::agency).
+    Directory,
+}
+
+impl DocumentKind {
+    /// Every kind.
+    pub const ALL: [DocumentKind; 3] = [DocumentKind::Policy, DocumentKind::Calendar, DocumentKind::Directory];
+
+    /// The name as stores keep it.
+    pub fn name(self) -> &'static str {
+        match self {
+            DocumentKind::Policy => "policy",
+            DocumentKind::Calendar => "calendar",
+            DocumentKind::Directory => "directory",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// What went wrong in a store.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The queue is full; nothing was stored.
+    #[error("overloaded: the store's queue is full, nothing was stored")]
+    Overloaded,
+    /// Not reached; nothing was stored.
+    #[error("unavailable, nothing was stored: {0}")]
+    Unavailable(String),
+    /// It may or may not be stored: ask again with the same command id.
+    #[error("outcome unknown, ask again with the same command id: {0}")]
+    Unknown(String),
+    /// What is stored contradicts itself.
+    #[error("corrupt: {0}")]
+    Corrupt(String),
+}
+
+/// What went wrong in a vault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("vault: {0}")]
+pub struct VaultError(pub String);
