@@ -311,13 +311,15 @@ impl<'a> Case<'a> {
     fn lapse(&self, request: u32) -> Drafts {
         self.check_question(request)?;
         let due = self.past_due(ClockKind::Information)?;
-        let mut clocks = self.stopped(&[ClockKind::Information], self.now);
         if self.complaint.stage == Stage::Received {
             let closure = Closure::Declined { reason: DeclineReason::Incomplete, referred_to: None };
             return self.closed(closure, None, due);
         }
-        let resumed = self.complaint.clocks.iter();
-        clocks.extend(resumed.filter_map(|clock| clock.resume(due.at, self.days(clock.agency.as_ref()))));
+        let mut clocks = self.stopped(&[ClockKind::Information], self.now);
+        // The question was open at the end of its last day, so that day counts as paused.
+        let over = due.at + TimeDelta::microseconds(1);
+        let paused = self.complaint.clocks.iter();
+        clocks.extend(paused.filter_map(|clock| clock.resume(over, self.days(clock.agency.as_ref()))));
         self.one_at(Fact::InfoLapsed { clocks, request }, due)
     }
 

@@ -1,0 +1,372 @@
+//! What every store promises, as plain async functions. Each takes a fresh store; [`all`] asks for everything.
+
+use std::sync::{Arc, LazyLock};
+
+use aduan::actor::{Actor, Role};
+use aduan::event::{Context, Event, Fact, Note, Part, Provenance};
+use aduan::record::{Record, genesis};
+use aduan::rules::Rules;
+use aduan::sealed::{BoxDigest, ComplaintKey, SealedBox, WrappedKey};
+use aduan::store::{Append, AppendPart, Entry, Outcome, Store, StoreError};
+use aduan::values::{CommandId, ComplaintId, Digest, Moment, Salt, WIB};
+use uuid::Uuid;
+
+/// Every promise, each on a store that `fresh` makes: empty, over the ledger of its choice.
+///
+/// # Panics
+/// When a promise is not kept.
+pub async fn all<S: Store + 'static>(fresh: impl Fn() -> Arc<S>) {
+    gives_back_what_was_appended(fresh()).await;
+    an_unknown_complaint_is_empty(fresh()).await;
+    positions_are_gapless_in_commit_order(fresh()).await;
+    a_command_has_one_effect(fresh()).await;
+    a_command_id_is_taken_across_complaints(fresh()).await;
+    refuses_a_stale_write(fresh()).await;
+    of_many_writers_one_wins_each_version(fresh()).await;
+    a_command_is_whole_or_nothing(fresh()).await;
+    a_dropped_future_cuts_nothing_in_half(fresh()).await;
+    a_page_says_where_it_ends(fresh()).await;
+    a_follower_beside_writers_misses_nothing(fresh()).await;
+    keeps_boxes_and_keys(fresh()).await;
+    keeps_documents_by_content(fresh()).await;
+    loads_what_came_after_a_version(fresh()).await;
+}
+
+/// What was appended comes back to the byte, in order.
+pub async fn gives_back_what_was_appended<S: Store>(store: Arc<S>) {
+    let mut draft = Draft::of(&*store, 1);
+    let part = draft.part(1, 3);
+    let outcome = append(&*store, 1, vec![part.clone()]).await;
+    assert_eq!(outcome, Outcome::Appended { first: 1 });
+    let loaded = store.load(draft.id, 0).await.expect("a load");
+    assert_eq!(loaded.records, part.records, "records come back as they were");
+    let page = store.after(0, 10).await.expect("a page");
+    assert_eq!(page.entries.iter().map(|entry| &entry.record).collect::<Vec<_>>(), part.records.iter().collect::<Vec<_>>());
+    let head = store.head().await.expect("a head");
+    assert_eq!((head.position, head.record_hash), (3, part.records[2].hash));
+    assert_eq!(&head.ledger, store.id());
+}
+
+/// Nothing is known of a complaint that was never received, and that is no error.
+pub async fn an_unknown_complaint_is_empty<S: Store>(store: Arc<S>) {
+    let loaded = store.load(complaint(9), 0).await.expect("a load");
+    assert!(loaded.records.is_empty() && loaded.keys.is_empty());
+    assert!(store.handled(command(9)).await.expect("an answer").is_empty());
+    let page = store.after(0, 10).await.expect("a page");
+    assert!(page.entries.is_empty() && page.at_head && page.end == 0);
+    assert_eq!(store.head().await.expect("a head").position, 0);
+}
+
+/// Positions are 1, 2, 3 … however many write at once.
+pub async fn positions_are_gapless_in_commit_order<S: Store + 'static>(store: Arc<S>) {
+    let mut tasks = Vec::new();
+    for number in 0..40 {
+        let store = Arc::clone(&store);
+        tasks.push(tokio::spawn(async move {
+            let part = Draft::of(&*store, number).part(number, 1 + number % 3);
+            append(&*store, number, vec![part]).await
+        }));
+    }
+    let mut firsts = Vec::new();
+    for task in tasks {
+        match task.await.expect("no panic") {
+            Outcome::Appended { first } => firsts.push(first),
+            other => panic!("a lone writer of a complaint wins: {other:?}"),
+        }
+    }
+    let entries = everything(&*store).await;
+    let positions: Vec<u64> = entries.iter().map(|entry| entry.position).collect();
+    assert_eq!(positions, (1..=positions.len() as u64).collect::<Vec<_>>());
+    let starts: Vec<u64> =
+        entries.iter().filter(|entry| entry.record.part == 1).map(|entry| entry.position).collect();
+    firsts.sort_unstable();
+    assert_eq!(firsts, starts, "each was told the position it has");
+}
+
+/// The same command again is answered with what it recorded the first time, and adds nothing.
+pub async fn a_command_has_one_effect<S: Store + 'static>(store: Arc<S>) {
+    let part = Draft::of(&*store, 1).part(1, 2);
+    let mut tasks = Vec::new();
+    for _ in 0..16 {
+        let (store, part) = (Arc::clone(&store), part.clone());
+        tasks.push(tokio::spawn(async move { append(&*store, 1, vec![part]).await }));
+    }
+    let mut appended = 0;
+    for task in tasks {
+        match task.await.expect("no panic") {
+            Outcome::Appended { .. } => appended += 1,
+            Outcome::Handled { entries } => {
+                assert_eq!(entries.iter().map(|e| &e.record).collect::<Vec<_>>(), part.records.iter().collect::<Vec<_>>());
+            }
+            Outcome::Conflict => panic!("a command that was handled is told so, before any conflict"),
+        }
+    }
+    assert_eq!(appended, 1);
+    assert_eq!(everything(&*store).await.len(), 2);
+    assert_eq!(store.handled(command(1)).await.expect("an answer").len(), 2);
+}
+
+/// A command id that another complaint's command used is taken.
+pub async fn a_command_id_is_taken_across_complaints<S: Store>(store: Arc<S>) {
+    append(&*store, 1, vec![Draft::of(&*store, 1).part(1, 1)]).await;
+    let outcome = append(&*store, 1, vec![Draft::of(&*store, 2).part(1, 1)]).await;
+    match outcome {
+        Outcome::Handled { entries } => assert_eq!(entries[0].record.complaint, complaint(1)),
+        other => panic!("the command id is taken: {other:?}"),
+    }
+    assert_eq!(everything(&*store).await.len(), 1);
+}
+
+/// Who stands on an old version is told so, and nothing is stored.
+pub async fn refuses_a_stale_write<S: Store>(store: Arc<S>) {
+    let mut draft = Draft::of(&*store, 1);
+    let first = draft.part(1, 1);
+    append(&*store, 1, vec![first]).await;
+    let stale = Draft::of(&*store, 1).part(2, 1);
+    assert_eq!(append(&*store, 2, vec![stale]).await, Outcome::Conflict);
+    let mut ahead = draft.part(3, 1);
+    ahead.expected += 1;
+    ahead.records[0].sequence += 1;
+    assert_eq!(append(&*store, 3, vec![ahead]).await, Outcome::Conflict, "a version nobody has is no version");
+    assert_eq!(everything(&*store).await.len(), 1);
+    assert!(store.handled(command(2)).await.expect("an answer").is_empty(), "a refused command is free");
+}
+
+/// Of n writers on one complaint exactly one wins each version.
+pub async fn of_many_writers_one_wins_each_version<S: Store + 'static>(store: Arc<S>) {
+    let mut draft = Draft::of(&*store, 1);
+    for round in 0..20 {
+        let mut tasks = Vec::new();
+        for writer in 0..64 {
+            let number = 1 + round * 64 + writer;
+            let (store, mut mine) = (Arc::clone(&store), draft.clone());
+            tasks.push(tokio::spawn(async move {
+                let part = mine.part(number, 1);
+                (append(&*store, number, vec![part]).await, mine)
+            }));
+        }
+        let mut winners = Vec::new();
+        for task in tasks {
+            let (outcome, mine) = task.await.expect("no panic");
+            match outcome {
+                Outcome::Appended { .. } => winners.push(mine),
+                outcome => assert_eq!(outcome, Outcome::Conflict),
+            }
+        }
+        assert_eq!(winners.len(), 1, "one winner in round {round}");
+        draft = winners.remove(0);
+    }
+    assert_eq!(everything(&*store).await.len(), 20);
+}
+
+/// A command over two complaints is stored whole, or not at all.
+pub async fn a_command_is_whole_or_nothing<S: Store>(store: Arc<S>) {
+    let (mut one, mut two) = (Draft::of(&*store, 1), Draft::of(&*store, 2));
+    append(&*store, 1, vec![one.part(1, 1)]).await;
+    let mut stale_two = Draft::of(&*store, 2);
+    append(&*store, 2, vec![two.part(2, 1)]).await;
+    let both = |one: &mut Draft, two: &mut Draft, number| vec![one.part_of(number, 1, 1, 2), two.part_of(number, 2, 1, 2)];
+    let outcome = append(&*store, 3, both(&mut one.clone(), &mut stale_two, 3)).await;
+    assert_eq!(outcome, Outcome::Conflict, "half of it is stale");
+    assert_eq!(everything(&*store).await.len(), 2);
+    let outcome = append(&*store, 4, both(&mut one, &mut two, 4)).await;
+    assert_eq!(outcome, Outcome::Appended { first: 3 });
+    let parts: Vec<(u64, u32)> =
+        everything(&*store).await.iter().skip(2).map(|entry| (entry.position, entry.record.part)).collect();
+    assert_eq!(parts, [(3, 1), (4, 2)]);
+}
+
+/// A caller that goes away leaves the command whole or absent; asking again tells which, and it counts once.
+pub async fn a_dropped_future_cuts_nothing_in_half<S: Store + 'static>(store: Arc<S>) {
+    for number in 1..=30 {
+        let part = Draft::of(&*store, number).part(number, 2);
+        let task = tokio::spawn({
+            let (store, part) = (Arc::clone(&store), part.clone());
+            async move { append(&*store, number, vec![part]).await }
+        });
+        tokio::task::yield_now().await;
+        task.abort();
+        drop(task.await);
+        let again = append(&*store, number, vec![part]).await;
+        assert!(matches!(again, Outcome::Appended { .. } | Outcome::Handled { .. }), "{again:?}");
+    }
+    assert_eq!(everything(&*store).await.len(), 60);
+}
+
+/// Pages follow one another without a gap and tell their end, also beyond the head.
+pub async fn a_page_says_where_it_ends<S: Store>(store: Arc<S>) {
+    for number in 1..=7 {
+        append(&*store, number, vec![Draft::of(&*store, number).part(number, 1)]).await;
+    }
+    let first = store.after(0, 3).await.expect("a page");
+    assert_eq!((first.entries.len(), first.end, first.at_head), (3, 3, false));
+    let rest = store.after(first.end, 100).await.expect("a page");
+    assert_eq!((rest.entries.len(), rest.end, rest.at_head), (4, 7, true));
+    let beyond = store.after(7, 100).await.expect("a page");
+    assert_eq!((beyond.entries.len(), beyond.end, beyond.at_head), (0, 7, true));
+}
+
+/// A follower that starts before the writers sees every position once, in order.
+pub async fn a_follower_beside_writers_misses_nothing<S: Store + 'static>(store: Arc<S>) {
+    const WRITERS: u64 = 4;
+    const EACH: u64 = 50;
+    let mut writers = Vec::new();
+    for writer in 0..WRITERS {
+        let store = Arc::clone(&store);
+        writers.push(tokio::spawn(async move {
+            let mut draft = Draft::of(&*store, writer);
+            for turn in 0..EACH {
+                let number = 1 + writer * EACH + turn;
+                append(&*store, number, vec![draft.part(number, 1)]).await;
+            }
+        }));
+    }
+    let mut seen = 0;
+    while seen < WRITERS * EACH {
+        let page = store.after(seen, 16).await.expect("a page");
+        for entry in &page.entries {
+            seen += 1;
+            assert_eq!(entry.position, seen, "the follower misses nothing and repeats nothing");
+        }
+        tokio::task::yield_now().await;
+    }
+    for writer in writers {
+        writer.await.expect("no panic");
+    }
+}
+
+/// Sealed values come back by digest, in the order asked; keys come with the complaint.
+pub async fn keeps_boxes_and_keys<S: Store>(store: Arc<S>) {
+    let mut part = Draft::of(&*store, 1).part(1, 1);
+    let sealed = SealedBox::from_bytes(vec![1, 2, 3, 0, 255]);
+    let key = WrappedKey { commitment: ComplaintKey::from_seed(&[1; 32]).commitment(), epoch: 1, bytes: vec![9; 72] };
+    part.boxes = vec![sealed.clone()];
+    part.keys = vec![key.clone()];
+    append(&*store, 1, vec![part]).await;
+    let missing = BoxDigest(Digest::of(b"never kept"));
+    let boxes = store.boxes(complaint(1), &[missing, sealed.digest]).await.expect("boxes");
+    assert_eq!(boxes, [None, Some(sealed.clone())]);
+    let elsewhere = store.boxes(complaint(2), &[sealed.digest]).await.expect("boxes");
+    assert_eq!(elsewhere, [None], "a box belongs to its complaint");
+    assert_eq!(store.load(complaint(1), 0).await.expect("a load").keys, [key]);
+}
+
+/// Documents are kept under the hash of their bytes; keeping one again is harmless.
+pub async fn keeps_documents_by_content<S: Store>(store: Arc<S>) {
+    let documents = Rules::mojokerto().documents();
+    store.keep(&documents).await.expect("kept");
+    store.keep(&documents).await.expect("kept again");
+    for document in documents {
+        assert_eq!(store.document(document.hash).await.expect("an answer"), Some(document));
+    }
+    assert_eq!(store.document(Digest::of(b"never kept")).await.expect("an answer"), None);
+}
+
+/// A cache that is behind asks only for what it lacks.
+pub async fn loads_what_came_after_a_version<S: Store>(store: Arc<S>) {
+    let mut draft = Draft::of(&*store, 1);
+    append(&*store, 1, vec![draft.part(1, 3)]).await;
+    append(&*store, 2, vec![draft.part(2, 2)]).await;
+    let loaded = store.load(draft.id, 3).await.expect("a load");
+    assert_eq!(loaded.records.iter().map(|record| record.sequence).collect::<Vec<_>>(), [4, 5]);
+    assert!(store.load(draft.id, 5).await.expect("a load").records.is_empty());
+}
+
+/// The whole log, page by page.
+///
+/// # Panics
+/// When a page cannot be read.
+pub async fn everything(store: &dyn Store) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    loop {
+        let page = store.after(entries.len() as u64, 1_000).await.expect("a page");
+        entries.extend(page.entries);
+        if page.at_head {
+            return entries;
+        }
+    }
+}
+
+async fn append(store: &dyn Store, number: u64, parts: Vec<AppendPart>) -> Outcome {
+    loop {
+        match store.append(Append { command: command(number), parts: parts.clone() }).await {
+            Ok(outcome) => return outcome,
+            // Shed, not lost: nothing was stored.
+            Err(StoreError::Overloaded) => tokio::task::yield_now().await,
+            Err(error) => panic!("an append in good order failed: {error}"),
+        }
+    }
+}
+
+/// A complaint on its way, for writing records that fit.
+#[derive(Clone)]
+struct Draft {
+    ledger: aduan::values::LedgerId,
+    id: ComplaintId,
+    version: u64,
+    prev: Digest,
+}
+
+impl Draft {
+    fn of(store: &dyn Store, number: u64) -> Self {
+        let (ledger, id) = (store.id().clone(), complaint(number));
+        let prev = genesis(&ledger, id);
+        Draft { ledger, id, version: 0, prev }
+    }
+
+    fn part(&mut self, number: u64, count: u64) -> AppendPart {
+        self.part_of(number, 1, count as u32, count as u32)
+    }
+
+    /// `count` records of a command of `of` parts, from part `first` on.
+    fn part_of(&mut self, number: u64, first: u32, count: u32, of: u32) -> AppendPart {
+        let expected = self.version;
+        let mut records = Vec::new();
+        for part in first..first + count {
+            let event = event(command(number), Part { number: part, of });
+            self.version += 1;
+            let record = Record::write(&self.ledger, self.id, self.version, self.prev, &event);
+            self.prev = record.hash;
+            records.push(record);
+        }
+        AppendPart { complaint: self.id, expected, records, boxes: Vec::new(), keys: Vec::new() }
+    }
+}
+
+fn complaint(number: u64) -> ComplaintId {
+    ComplaintId(Uuid::from_u128(0xc0_0000_0000_8000_8000_0000_0000_0000 + u128::from(number)))
+}
+
+fn command(number: u64) -> CommandId {
+    CommandId(Uuid::from_u128(0xcd_0000_0000_7000_8000_0000_0000_0000 + u128::from(number)))
+}
+
+/// Stores do not read events: any will do.
+fn event(command: CommandId, part: Part) -> Event {
+    static RULES: LazyLock<Rules> = LazyLock::new(Rules::mojokerto);
+    let rules = &*RULES;
+    let at = Moment::parse("2024-03-29T16:01:00+07:00", WIB).expect("a fixed time");
+    let by = Actor::new(Role::Admin);
+    Event {
+        context: Context {
+            agency: by.agency,
+            calendar: rules.calendar_on(at.date()).reference().clone(),
+            causation: None,
+            command,
+            correlation: None,
+            directory: rules.directory_on(at.date()).reference.clone(),
+            key: None,
+            mac: None,
+            on_behalf: None,
+            part,
+            person: by.person,
+            policy: rules.policy_on(at.date()).reference.clone(),
+            recorded_at: at.at,
+            role: by.role,
+            salt: Salt::default(),
+        },
+        fact: Fact::Annotated { note: Note::Remark, text: None },
+        occurred_at: at,
+        provenance: Provenance::Native,
+    }
+}

@@ -1,0 +1,28 @@
+//! For testers: steered random histories, the invariants as checks, and a conformance suite for any store.
+//!
+//! A store of your own is put through everything in four lines:
+//!
+//! ```no_run
+//! # fn my_store() -> std::sync::Arc<dyn aduan::store::Store> { unimplemented!() }
+//! #[tokio::test(flavor = "multi_thread")]
+//! async fn my_store_keeps_its_promises() {
+//!     aduan_testkit::conformance::all(my_store).await;
+//! }
+//! ```
+//!
+//! A lifecycle of your own is checked against random histories:
+//!
+//! ```
+//! use aduan_testkit::{invariants::Invariants, town::Town};
+//! let mut town = Town::new(aduan::rules::Rules::mojokerto());
+//! let mut invariants = Invariants::default();
+//! for entropy in 0..200 {
+//!     let step = town.step(aduan_testkit::town::Choice { complaint: 0, entropy });
+//!     invariants.check(&step).expect("the rules keep their invariants");
+//! }
+//! assert!(!town.log.is_empty());
+//! ```
+
+pub mod conformance;
+pub mod invariants;
+pub mod town;
