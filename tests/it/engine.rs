@@ -1,0 +1,328 @@
+//! The engine tells the truth about outcomes, whatever the store does.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aduan::actor::{Actor, Role};
+use aduan::command::{ClearRequest, Command, Receive};
+use aduan::complaint::{Rejection, Stage};
+use aduan::engine::{Engine, Error};
+use aduan::event::{Class, Fact};
+use aduan::rules::Rules;
+use aduan::sealed::{BoxDigest, Clear, Field, SealedBox};
+use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, Store, StoreError};
+use aduan::values::{Channel, CommandId, ComplaintId, Digest, LedgerId, Position, Version};
+use aduan_memory::{MemoryStore, MemoryVault};
+use aduan_testkit::conformance::everything;
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use crate::office::*;
+use crate::stores::{engine, ledger};
+
+fn request(number: u128, by: Actor, command: Command<Clear>) -> ClearRequest {
+    let seed = Digest::of(&number.to_be_bytes()).0;
+    ClearRequest::new(CommandId(Uuid::from_u128(number)), moment("2024-03-04T09:00:00+07:00"), by, command, seed)
+}
+
+fn by(role: Role) -> Actor {
+    Actor::new(role)
+}
+
+fn message(reference: &str) -> Command<Clear> {
+    let mut receive = Receive::by(Channel::new("whatsapp").unwrap(), Class::Complaint);
+    receive.text = Some(text());
+    receive.reporter = Some(Clear::new("Siti Aminah"));
+    receive.reference = Some(Clear::new(reference));
+    Command::Receive(Box::new(receive))
+}
+
+#[tokio::test]
+async fn a_complaint_is_received_read_and_opened_again() {
+    let engine = engine(Arc::new(MemoryStore::new(ledger())));
+    let receipt = engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap();
+    assert_eq!((receipt.version, receipt.position, receipt.repeated), (1, Some(1), false));
+    let tracking = receipt.tracking.unwrap();
+    assert!(tracking.secret.is_some());
+    let complaint = engine.complaint(receipt.complaint).await.unwrap().unwrap();
+    assert_eq!(complaint.stage, Stage::Received);
+    assert_eq!(complaint.intake.unwrap().tracking_number, tracking.number);
+    let history = engine.history(receipt.complaint).await.unwrap();
+    let opened = engine.reveal(receipt.complaint, &history[0].event).await.unwrap();
+    assert!(opened.contains(&(Field::REPORTER, Clear::new("Siti Aminah"))));
+    assert_eq!(engine.complaint(ComplaintId(Uuid::from_u128(404))).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_same_message_is_the_same_complaint() {
+    let engine = engine(Arc::new(MemoryStore::new(ledger())));
+    let first = engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap();
+    let again = engine.receive(request(2, by(Role::Intake), message("wamid.1"))).await;
+    let tracking_number = first.tracking.unwrap().number;
+    assert_eq!(again, Err(Error::Rejected(Rejection::AlreadyReceived { tracking_number })));
+    let other = engine.receive(request(3, by(Role::Intake), message("wamid.2"))).await.unwrap();
+    assert_ne!(other.complaint, first.complaint);
+}
+
+#[tokio::test]
+async fn a_retry_gets_the_first_outcome_and_another_body_is_refused() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    let sent = request(1, by(Role::Intake), message("wamid.1"));
+    let first = engine.receive(sent.clone()).await.unwrap();
+    let mut retry = sent.clone();
+    retry.seed = [9; 32];
+    retry.at = moment("2024-03-05T09:00:00+07:00");
+    let second = engine.receive(retry).await.unwrap();
+    assert!(second.repeated);
+    assert_eq!(
+        (second.position, second.record_hash, &second.events),
+        (first.position, first.record_hash, &first.events)
+    );
+    assert_eq!(second.tracking.unwrap().secret, None, "another seed does not know the secret");
+    let mut other = sent;
+    other.by = by(Role::Migrator);
+    assert_eq!(engine.receive(other).await, Err(Error::Rejected(Rejection::CommandIdReused)));
+    let elsewhere = engine.receive(request(1, by(Role::Intake), message("wamid.2"))).await;
+    assert_eq!(elsewhere, Err(Error::Rejected(Rejection::CommandIdReused)));
+    assert_eq!(everything(&*store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_settled_by_asking_again() {
+    let store = Arc::new(Faulty::over(MemoryStore::new(ledger())));
+    let engine = engine(store.clone());
+    store.next_appends(&[Fault::LostAfterCommit]);
+    let sent = request(1, by(Role::Intake), message("wamid.1"));
+    assert!(matches!(engine.receive(sent.clone()).await, Err(Error::Unknown(_))));
+    let again = engine.receive(sent).await.unwrap();
+    assert!(again.repeated, "it had been recorded");
+    store.next_appends(&[Fault::LostBeforeCommit]);
+    let lost = request(2, by(Role::Intake), message("wamid.2"));
+    assert!(matches!(engine.receive(lost.clone()).await, Err(Error::Unknown(_))));
+    assert!(!engine.receive(lost).await.unwrap().repeated, "it had not");
+    assert_eq!(everything(&*store).await.len(), 2);
+}
+
+#[tokio::test]
+async fn conflicts_are_tried_again_a_few_times_and_then_told() {
+    let store = Arc::new(Faulty::over(MemoryStore::new(ledger())));
+    let engine = engine(store.clone());
+    store.next_appends(&[Fault::Conflict; 3]);
+    assert!(engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.is_ok());
+    store.next_appends(&[Fault::Conflict; 100]);
+    let contended = engine.receive(request(2, by(Role::Intake), message("wamid.2"))).await;
+    assert_eq!(contended, Err(Error::Contended));
+    store.next_appends(&[Fault::Overloaded]);
+    let shed = engine.receive(request(3, by(Role::Intake), message("wamid.3"))).await;
+    assert_eq!(shed, Err(Error::Overloaded));
+    assert_eq!(everything(&*store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn two_engines_over_one_store_never_build_on_a_stale_view() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let (one, two) = (engine(store.clone()), engine(store.clone()));
+    let id = one.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
+    two.handle(id, request(2, by(Role::Admin), verify(Class::Complaint))).await.unwrap();
+    // The first still remembers Received; the rules see Verified all the same.
+    let refused = one.handle(id, request(3, by(Role::Admin), verify(Class::Complaint))).await;
+    assert!(matches!(refused, Err(Error::Rejected(Rejection::WrongStage { .. }))), "{refused:?}");
+    one.handle(id, request(4, by(Role::Admin), dispose("dishub"))).await.unwrap();
+    assert_eq!(two.complaint(id).await.unwrap().unwrap().stage, Stage::Verified, "a read may be behind");
+    two.handle(id, request(5, of("dishub"), answer(1))).await.unwrap();
+    assert_eq!(everything(&*store).await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_verify_at_once_one_wins_and_the_other_learns_why() {
+    let engine = Arc::new(engine(Arc::new(MemoryStore::new(ledger()))));
+    let id = engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
+    let mut tasks = Vec::new();
+    for number in 2..34 {
+        let engine = Arc::clone(&engine);
+        tasks.push(tokio::spawn(async move {
+            engine.handle(id, request(number, by(Role::Admin), verify(Class::Complaint))).await
+        }));
+    }
+    let mut won = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => won += 1,
+            Err(error) => assert!(matches!(error, Error::Rejected(Rejection::WrongStage { .. })), "{error:?}"),
+        }
+    }
+    assert_eq!(won, 1);
+}
+
+#[tokio::test]
+async fn a_duplicate_joins_the_root_of_its_target_in_one_command() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    let mut ids = Vec::new();
+    for number in 1..=3 {
+        let receipt = engine.receive(request(number, by(Role::Intake), message(&format!("wamid.{number}")))).await;
+        ids.push(receipt.unwrap().complaint);
+    }
+    let mark = |number, child: usize, of: usize| {
+        let command = Command::MarkDuplicate { of: ids[of], target: None };
+        engine.handle(ids[child], request(number, by(Role::Admin), command))
+    };
+    mark(11, 1, 0).await.unwrap();
+    // The third names the second, which is a duplicate of the first.
+    let receipt = mark(12, 2, 1).await.unwrap();
+    assert!(matches!(&receipt.events[0].fact, Fact::Closed { .. }));
+    let circle = mark(13, 0, 2).await;
+    assert!(matches!(circle, Err(Error::Rejected(Rejection::BadTarget { .. }))), "{circle:?}");
+    let root = engine.complaint(ids[0]).await.unwrap().unwrap();
+    assert_eq!(root.duplicates, [ids[1], ids[2]], "their complainants still get the answer");
+    let parts: Vec<_> = everything(&*store).await.iter().skip(3).map(|entry| entry.record.part).collect();
+    assert_eq!(parts, [1, 2, 1, 2]);
+    let again = mark(12, 2, 1).await.unwrap();
+    assert!(again.repeated);
+}
+
+#[tokio::test]
+async fn a_tick_has_one_effect_from_two_machines() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let (one, two) = (engine(store.clone()), engine(store.clone()));
+    for number in 1..=5 {
+        one.receive(request(number, by(Role::Intake), message(&format!("wamid.{number}")))).await.unwrap();
+    }
+    assert_eq!(one.tick(moment("2024-03-04T10:00:00+07:00"), &[1; 32]).await.unwrap().done, []);
+    let late = moment("2024-04-16T09:00:00+07:00");
+    // Each machine looks before the other acts: the second finds everything done.
+    let (first, second) = (one.tick(late, &[1; 32]).await.unwrap(), two.tick(late, &[2; 32]).await.unwrap());
+    assert_eq!((first.done.len(), second.done.len()), (15, 0), "three levels each, once");
+    assert_eq!((first.failed.len(), second.failed.len()), (0, 0));
+    assert_eq!(one.tick(late, &[3; 32]).await.unwrap().done, []);
+    assert_eq!(everything(&*store).await.len(), 5 + 15);
+}
+
+#[tokio::test]
+async fn rules_of_years_ago_are_found_beside_the_ledger() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let then = engine(store.clone());
+    let id = then.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
+    let only_national = Rules::national(aduan::agency::Directory::mojokerto());
+    let now = Engine::new(store, Arc::new(MemoryVault::new([7; 32])), only_national);
+    let receipt = now.handle(id, request(2, by(Role::Admin), verify(Class::Complaint))).await.unwrap();
+    assert_eq!(&*receipt.events[0].context.policy.name, "mojokerto-2020");
+}
+
+#[tokio::test]
+async fn an_erasure_that_cannot_be_carried_out_is_not_recorded() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    let id = engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
+    let erase = Command::Erase { basis: aduan::event::ErasureBasis::Request };
+    let refused = engine.handle(id, request(2, by(Role::DataProtection), erase)).await;
+    assert_eq!(refused, Err(Error::Rejected(Rejection::CannotErase)));
+    assert_eq!(everything(&*store).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_that_was_changed_stops_its_complaint() {
+    let store = Arc::new(Faulty::over(MemoryStore::new(ledger())));
+    let id = {
+        let engine = engine(store.clone());
+        engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint
+    };
+    store.tamper.store(1, Ordering::SeqCst);
+    let engine = engine(store.clone());
+    let refused = engine.handle(id, request(2, by(Role::Admin), verify(Class::Complaint))).await;
+    assert!(matches!(refused, Err(Error::Corrupt(_))), "{refused:?}");
+    assert!(matches!(engine.history(id).await, Err(Error::Corrupt(_))));
+    store.tamper.store(0, Ordering::SeqCst);
+    assert!(engine.handle(id, request(2, by(Role::Admin), verify(Class::Complaint))).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_no_field_may_hold_is_refused_and_not_repeated() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    for wrong in ["RAHASIA\0", "RAHASIA\u{1b}[31m", "  ", &"RAHASIA ".repeat(10_000)] {
+        let mut receive = Receive::by(Channel::new("whatsapp").unwrap(), Class::Complaint);
+        receive.text = Some(Clear::new(wrong));
+        let refused = engine.receive(request(1, by(Role::Intake), Command::Receive(Box::new(receive)))).await;
+        let error = refused.unwrap_err();
+        assert!(matches!(error, Error::Rejected(Rejection::Invalid { .. })), "{error:?}");
+        assert!(!error.to_string().contains("RAHASIA") && !format!("{error:?}").contains("RAHASIA"));
+    }
+    assert!(everything(&*store).await.is_empty());
+}
+
+/// A store that fails as told.
+struct Faulty<S> {
+    inner: S,
+    faults: std::sync::Mutex<Vec<Fault>>,
+    tamper: AtomicUsize,
+}
+
+#[derive(Clone, Copy)]
+enum Fault {
+    LostAfterCommit,
+    LostBeforeCommit,
+    Conflict,
+    Overloaded,
+}
+
+impl<S: Store> Faulty<S> {
+    fn over(inner: S) -> Self {
+        Faulty { inner, faults: Vec::new().into(), tamper: 0.into() }
+    }
+    fn next_appends(&self, faults: &[Fault]) {
+        *self.faults.lock().unwrap() = faults.to_vec();
+    }
+}
+
+#[async_trait]
+impl<S: Store> Ledger for Faulty<S> {
+    fn id(&self) -> &LedgerId {
+        self.inner.id()
+    }
+    async fn load(&self, complaint: ComplaintId, after: Version) -> Result<Loaded, StoreError> {
+        let mut loaded = self.inner.load(complaint, after).await?;
+        if self.tamper.load(Ordering::SeqCst) > 0 {
+            for record in &mut loaded.records {
+                record.payload = record.payload.replace("whatsapp", "facebook");
+            }
+        }
+        Ok(loaded)
+    }
+    async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
+        let fault = self.faults.lock().unwrap().pop();
+        match fault {
+            None => self.inner.append(append).await,
+            Some(Fault::Conflict) => Ok(Outcome::Conflict),
+            Some(Fault::Overloaded) => Err(StoreError::Overloaded),
+            Some(Fault::LostBeforeCommit) => Err(StoreError::Unknown("the line was cut".into())),
+            Some(Fault::LostAfterCommit) => {
+                self.inner.append(append).await?;
+                Err(StoreError::Unknown("the line was cut".into()))
+            }
+        }
+    }
+    async fn handled(&self, command: CommandId) -> Result<Vec<Entry>, StoreError> {
+        self.inner.handled(command).await
+    }
+    async fn boxes(&self, id: ComplaintId, digests: &[BoxDigest]) -> Result<Vec<Option<SealedBox>>, StoreError> {
+        self.inner.boxes(id, digests).await
+    }
+    async fn keep(&self, documents: &[Document]) -> Result<(), StoreError> {
+        self.inner.keep(documents).await
+    }
+    async fn document(&self, hash: Digest) -> Result<Option<Document>, StoreError> {
+        self.inner.document(hash).await
+    }
+}
+
+#[async_trait]
+impl<S: Store> Log for Faulty<S> {
+    async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
+        self.inner.after(position, limit).await
+    }
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.inner.head().await
+    }
+}

@@ -98,7 +98,8 @@ fn a_fixed_sample_reaches_every_stage_and_every_fact() {
     for history in 0..400_u64 {
         let mut town = Town::new(RULES.clone());
         for step in 0..60_u64 {
-            let choice = Choice { complaint: (step % 3) as u8, entropy: history << 32 | step.wrapping_mul(0x9e37_79b9) };
+            let choice =
+                Choice { complaint: (step % 3) as u8, entropy: history << 32 | step.wrapping_mul(0x9e37_79b9) };
             let step = town.step(choice);
             stages.insert(step.after.stage);
             facts.extend(step.result.into_iter().flatten().map(|event| event.fact.name()));
@@ -114,9 +115,8 @@ fn a_fixed_sample_reaches_every_stage_and_every_fact() {
 fn a_planted_bug_is_caught() {
     for bug in [Bug::RatesTwice, Bug::AnybodyAnswers, Bug::LevelFalls] {
         let mut runner = TestRunner::new(Config { cases: 3_000, failure_persistence: None, ..Config::default() });
-        let caught = runner.run(&histories(60), |choices| {
-            play(&choices, Some(bug)).map(drop).map_err(TestCaseError::fail)
-        });
+        let caught =
+            runner.run(&histories(60), |choices| play(&choices, Some(bug)).map(drop).map_err(TestCaseError::fail));
         assert!(caught.is_err(), "{bug:?} went unnoticed");
     }
 }

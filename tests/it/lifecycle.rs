@@ -61,7 +61,8 @@ fn a_command_sent_twice_has_one_effect_and_another_body_is_refused() {
     let request = office.request(of("dishub"), answer(1));
     assert_eq!(office.sends(&request).unwrap().len(), 1);
     assert_eq!(office.sends(&request).unwrap().len(), 0, "handled before");
-    let mut other = office.request(of("dishub"), Command::Return { disposition: 1, suggested: agency("dlh"), text: text() });
+    let mut other =
+        office.request(of("dishub"), Command::Return { disposition: 1, suggested: agency("dlh"), text: text() });
     other.id = request.id;
     assert_eq!(office.sends(&other), Err(Rejection::CommandIdReused));
 }
@@ -169,7 +170,10 @@ fn a_question_pauses_the_officers_clocks_and_an_answer_resumes_them() {
     assert_eq!(office.due(ClockKind::FirstResponse), "end of 2024-03-07 (Asia/Jakarta)");
     office.wait_until("2024-03-05T09:00:00+07:00").does(of("dishub"), Command::RequestInfo { text: text() });
     assert_eq!(office.verdict(ClockKind::Statutory), Verdict::Paused);
-    assert_eq!(office.refuses(of("dishub"), Command::RequestInfo { text: text() }), Rejection::QuestionOpen { request: 1 });
+    assert_eq!(
+        office.refuses(of("dishub"), Command::RequestInfo { text: text() }),
+        Rejection::QuestionOpen { request: 1 }
+    );
     office.wait_until("2024-03-07T09:00:00+07:00");
     let provide = |request| Command::ProvideInfo { attachments: Vec::new(), request, text: text() };
     assert_eq!(office.refuses(Role::Complainant, provide(2)), Rejection::NoSuchQuestion { request: 2 });
@@ -219,7 +223,10 @@ fn questions_are_counted() {
         office.does(of("dishub"), Command::RequestInfo { text: text() });
         office.does(Role::Complainant, Command::ProvideInfo { attachments: Vec::new(), request, text: text() });
     }
-    assert_eq!(office.refuses(of("dishub"), Command::RequestInfo { text: text() }), Rejection::TooManyQuestions { max: 3 });
+    assert_eq!(
+        office.refuses(of("dishub"), Command::RequestInfo { text: text() }),
+        Rejection::TooManyQuestions { max: 3 }
+    );
 }
 
 #[test]
@@ -326,7 +333,8 @@ fn officers_cannot_backdate_and_nobody_acts_in_the_future() {
     let future = desk.request(Role::Intake, receive(Class::Complaint)).occurred(moment("2024-03-04T10:00:00+07:00"));
     assert_eq!(desk.sends(&future), Err(Rejection::InFuture));
     assert!(desk.sends(&skewed).is_ok());
-    let before = desk.request(Role::Complainant, Command::Withdraw { text: None }).occurred(moment("2024-03-01T09:00:00+07:00"));
+    let before =
+        desk.request(Role::Complainant, Command::Withdraw { text: None }).occurred(moment("2024-03-01T09:00:00+07:00"));
     assert_eq!(desk.sends(&before), Err(Rejection::BeforeReceipt));
 }
 
@@ -355,7 +363,10 @@ fn a_rating_belongs_to_its_cycle_and_its_window() {
     office.does(Role::Admin, Command::Close { text: None });
     assert_eq!(office.refuses(Role::Complainant, rate(2, 5)), Rejection::NotRateable { cycle: 2 });
     office.wait_until("2024-03-19T00:00:00+07:00");
-    assert_eq!(office.refuses(Role::Complainant, rate(1, 5)), Rejection::WindowElapsed { clock: ClockKind::RatingWindow });
+    assert_eq!(
+        office.refuses(Role::Complainant, rate(1, 5)),
+        Rejection::WindowElapsed { clock: ClockKind::RatingWindow }
+    );
 }
 
 #[test]
@@ -376,7 +387,10 @@ fn reopening_starts_a_new_cycle_and_the_old_verdicts_stand() {
         }
     }
     // 24: after that, the Ombudsman.
-    assert_eq!(office.refuses(Role::Complainant, reopen(ReopenReason::NotResolved)), Rejection::CyclesExhausted { max: 3 });
+    assert_eq!(
+        office.refuses(Role::Complainant, reopen(ReopenReason::NotResolved)),
+        Rejection::CyclesExhausted { max: 3 }
+    );
     office.does(Role::Superior, reopen(ReopenReason::Ordered));
     let mut late = Office::closed("2024-03-04T09:00:00+07:00");
     late.wait_until("2024-04-22T09:00:00+07:00");
@@ -458,7 +472,8 @@ fn a_new_calendar_moves_running_clocks_only_by_an_event() {
     // 2: the decree on joint leave was revised after receipt.
     let mut office = Office::disposed("2024-04-01T09:00:00+07:00");
     let before = office.due(ClockKind::Statutory);
-    let calendars = office.rules.documents().into_iter().find(|document| document.text.contains("id-national")).unwrap();
+    let calendars =
+        office.rules.documents().into_iter().find(|document| document.text.contains("id-national")).unwrap();
     let revised = calendars.text.replacen("version = 1", "version = 2", 1);
     let line = revised.lines().find(|line| line.contains("2024-04-12")).unwrap().to_owned();
     let revised = revised.replace(&format!("{line}\n"), "");
@@ -533,7 +548,10 @@ fn corrections_add_and_never_edit() {
     assert!(matches!(office.refuses(Role::Admin, note(Note::Correction { of: 99 })), Rejection::Invalid { .. }));
     assert_eq!(office.refuses(Role::Admin, note(Note::WithdrawalNoted)), Rejection::NotByHand);
     office.does(Role::DataProtection, note(Note::LegalHold { held: true }));
-    assert_eq!(office.refuses(Role::DataProtection, Command::Erase { basis: ErasureBasis::Request }), Rejection::LegalHold);
+    assert_eq!(
+        office.refuses(Role::DataProtection, Command::Erase { basis: ErasureBasis::Request }),
+        Rejection::LegalHold
+    );
 }
 
 #[test]

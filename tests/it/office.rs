@@ -208,9 +208,8 @@ pub(crate) fn answer(disposition: u32) -> Command<Clear> {
 pub(crate) fn seal(request: ClearRequest) -> SealedRequest {
     let body = serde_json::to_string(&(&request.by, &request.command)).expect("a command is JSON");
     let key = request.command.received().map(|_| Digest::of(b"a key"));
-    let sealed = request.map(&mut |_, text: Clear| {
-        Ok::<_, std::convert::Infallible>(BoxDigest(Digest::of(text.reveal().as_bytes())))
-    });
+    let sealed = request
+        .map(&mut |_, text: Clear| Ok::<_, std::convert::Infallible>(BoxDigest(Digest::of(text.reveal().as_bytes()))));
     let Ok(mut sealed) = sealed;
     sealed.marks = Marks { mac: Some(Digest::of(body.as_bytes())), key, reference: None };
     sealed

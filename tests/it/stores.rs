@@ -1,0 +1,120 @@
+//! Both stores keep every promise, and the same history gives the same bytes on each.
+
+use std::sync::Arc;
+
+use aduan::engine::Engine;
+use aduan::inspect::Inspector;
+use aduan::rules::Rules;
+use aduan::store::{Entry, Store};
+use aduan::values::LedgerId;
+use aduan_memory::{MemoryStore, MemoryVault};
+use aduan_sqlite::SqliteStore;
+use aduan_testkit::conformance;
+use aduan_testkit::town::{Choice, Town, histories};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, TestRunner};
+
+pub(crate) fn ledger() -> LedgerId {
+    LedgerId::new("mojokerto").expect("a fixed name")
+}
+
+pub(crate) fn engine(store: Arc<dyn Store>) -> Engine {
+    Engine::new(store, Arc::new(MemoryVault::new([7; 32])), Rules::mojokerto())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_keeps_its_promises() {
+    conformance::all(|| Arc::new(MemoryStore::new(ledger()))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_its_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = std::cell::Cell::new(0);
+    conformance::all(|| {
+        count.set(count.get() + 1);
+        let path = folder.path().join(format!("{}.db", count.get()));
+        Arc::new(SqliteStore::create(&path, &ledger()).unwrap())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_histories_give_the_same_bytes_on_memory_and_sqlite() {
+    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..40 {
+        let choices = histories(120).new_tree(&mut runner).unwrap().current();
+        let memory = Arc::new(MemoryStore::new(ledger()));
+        let sqlite = Arc::new(SqliteStore::create(folder.path().join(format!("{number}.db")), &ledger()).unwrap());
+        let said_by_memory = drive(&engine(memory.clone()), &choices).await;
+        let said_by_sqlite = drive(&engine(sqlite.clone()), &choices).await;
+        assert_eq!(said_by_memory, said_by_sqlite);
+        let log = conformance::everything(&*memory).await;
+        assert_eq!(log, conformance::everything(&*sqlite).await);
+        assert_eq!(boxes(&*memory, &log).await, boxes(&*sqlite, &log).await, "sealed values to the byte");
+        assert_no_problem(&log);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_opened_again_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("city.db");
+    let choices: Vec<Choice> = (0..80).map(|entropy| Choice { complaint: 0, entropy: entropy * 77 }).collect();
+    let memory = Arc::new(MemoryStore::new(ledger()));
+    drive(&engine(memory.clone()), &choices).await;
+    drop(SqliteStore::create(&path, &ledger()).unwrap());
+    let mut town = Town::new(Rules::mojokerto());
+    for choice in &choices {
+        // A new process for every request.
+        let store = Arc::new(SqliteStore::open(&path).unwrap());
+        drive_one(&engine(store), &mut town, *choice).await;
+    }
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(conformance::everything(&store).await, conformance::everything(&*memory).await);
+}
+
+/// Plays a history on an engine; what it said to each request.
+async fn drive(engine: &Engine, choices: &[Choice]) -> Vec<String> {
+    let mut town = Town::new(Rules::mojokerto());
+    let mut said = Vec::new();
+    for choice in choices {
+        said.push(drive_one(engine, &mut town, *choice).await);
+    }
+    said
+}
+
+async fn drive_one(engine: &Engine, town: &mut Town, choice: Choice) -> String {
+    let (id, request) = town.request(choice);
+    let seed = request.seed;
+    match engine.handle(id, request).await {
+        Ok(receipt) => {
+            if !receipt.repeated {
+                town.learn(id, &receipt.events, &seed);
+            }
+            format!("{receipt:?}")
+        }
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+async fn boxes(store: &dyn Store, log: &[Entry]) -> Vec<Option<aduan::sealed::SealedBox>> {
+    let mut all = Vec::new();
+    for entry in log {
+        let event = entry.record.event().unwrap();
+        let digests: Vec<_> = event.fact.boxes().into_iter().map(|(_, digest)| digest).collect();
+        all.extend(store.boxes(entry.record.complaint, &digests).await.unwrap());
+    }
+    assert!(all.iter().all(Option::is_some), "a record never names a box that is missing");
+    all
+}
+
+fn assert_no_problem(log: &[Entry]) {
+    let mut inspector = Inspector::new(ledger());
+    for entry in log {
+        let event = entry.record.event().map_err(|broken| broken.to_string());
+        inspector.read(entry, event.as_ref().map_err(String::as_str));
+    }
+    assert_eq!(inspector.finish(None).problems, []);
+}

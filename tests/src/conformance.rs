@@ -41,7 +41,10 @@ pub async fn gives_back_what_was_appended<S: Store>(store: Arc<S>) {
     let loaded = store.load(draft.id, 0).await.expect("a load");
     assert_eq!(loaded.records, part.records, "records come back as they were");
     let page = store.after(0, 10).await.expect("a page");
-    assert_eq!(page.entries.iter().map(|entry| &entry.record).collect::<Vec<_>>(), part.records.iter().collect::<Vec<_>>());
+    assert_eq!(
+        page.entries.iter().map(|entry| &entry.record).collect::<Vec<_>>(),
+        part.records.iter().collect::<Vec<_>>()
+    );
     let head = store.head().await.expect("a head");
     assert_eq!((head.position, head.record_hash), (3, part.records[2].hash));
     assert_eq!(&head.ledger, store.id());
@@ -77,8 +80,7 @@ pub async fn positions_are_gapless_in_commit_order<S: Store + 'static>(store: Ar
     let entries = everything(&*store).await;
     let positions: Vec<u64> = entries.iter().map(|entry| entry.position).collect();
     assert_eq!(positions, (1..=positions.len() as u64).collect::<Vec<_>>());
-    let starts: Vec<u64> =
-        entries.iter().filter(|entry| entry.record.part == 1).map(|entry| entry.position).collect();
+    let starts: Vec<u64> = entries.iter().filter(|entry| entry.record.part == 1).map(|entry| entry.position).collect();
     firsts.sort_unstable();
     assert_eq!(firsts, starts, "each was told the position it has");
 }
@@ -96,7 +98,10 @@ pub async fn a_command_has_one_effect<S: Store + 'static>(store: Arc<S>) {
         match task.await.expect("no panic") {
             Outcome::Appended { .. } => appended += 1,
             Outcome::Handled { entries } => {
-                assert_eq!(entries.iter().map(|e| &e.record).collect::<Vec<_>>(), part.records.iter().collect::<Vec<_>>());
+                assert_eq!(
+                    entries.iter().map(|e| &e.record).collect::<Vec<_>>(),
+                    part.records.iter().collect::<Vec<_>>()
+                );
             }
             Outcome::Conflict => panic!("a command that was handled is told so, before any conflict"),
         }
@@ -165,7 +170,8 @@ pub async fn a_command_is_whole_or_nothing<S: Store>(store: Arc<S>) {
     append(&*store, 1, vec![one.part(1, 1)]).await;
     let mut stale_two = Draft::of(&*store, 2);
     append(&*store, 2, vec![two.part(2, 1)]).await;
-    let both = |one: &mut Draft, two: &mut Draft, number| vec![one.part_of(number, 1, 1, 2), two.part_of(number, 2, 1, 2)];
+    let both =
+        |one: &mut Draft, two: &mut Draft, number| vec![one.part_of(number, 1, 1, 2), two.part_of(number, 2, 1, 2)];
     let outcome = append(&*store, 3, both(&mut one.clone(), &mut stale_two, 3)).await;
     assert_eq!(outcome, Outcome::Conflict, "half of it is stale");
     assert_eq!(everything(&*store).await.len(), 2);

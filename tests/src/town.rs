@@ -15,8 +15,8 @@ use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, Clear};
 use aduan::store::Entry;
 use aduan::values::{
-    AgencyCode, Category, Channel, CommandId, ComplaintId, Digest, LedgerId, Moment, PersonRef, SourceName,
-    Visibility, WIB, channels,
+    AgencyCode, Category, Channel, CommandId, ComplaintId, Digest, LedgerId, Moment, PersonRef, SourceName, Visibility,
+    WIB, channels,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -248,7 +248,9 @@ impl Town {
     fn slot(&mut self, wanted: u8) -> usize {
         let wanted = usize::from(wanted);
         while self.complaints.len() <= wanted {
-            let id = ComplaintId(Uuid::from_u128(0xad0a_0000_0000_8000_8000_0000_0000_0000_u128 + self.complaints.len() as u128));
+            let id = ComplaintId(Uuid::from_u128(
+                0xad0a_0000_0000_8000_8000_0000_0000_0000_u128 + self.complaints.len() as u128,
+            ));
             let head = genesis(&Self::ledger(), id);
             self.complaints.push(Slot { id, state: Complaint::default(), events: Vec::new(), head, secret: [0; 16] });
         }
@@ -316,7 +318,10 @@ impl Town {
                     2 => (officer, Command::RequestInfo { text }),
                     3 => {
                         let kind = chance.of(&[ClockKind::Statutory, ClockKind::FirstResponse]);
-                        (Actor::of(Role::Superior, agency), Command::Extend { days: 1 + chance.below(5) as u32, kind, text })
+                        (
+                            Actor::of(Role::Superior, agency),
+                            Command::Extend { days: 1 + chance.below(5) as u32, kind, text },
+                        )
                     }
                     4 | 5 => (officer, Command::Respond { disposition, kind: ResponseKind::Interim, text }),
                     _ => (officer, Command::Respond { disposition, kind: ResponseKind::Final(chance.outcome()), text }),
@@ -426,10 +431,14 @@ impl Town {
             Moment::new(before, WIB).unwrap_or(self.now)
         };
         let due = chance.one_in(2).then(|| at(200));
-        let mut steps = vec![(0, ImportedStep::Receive { complaint: Box::new(self.receive(chance, Role::Migrator)), due })];
+        let mut steps =
+            vec![(0, ImportedStep::Receive { complaint: Box::new(self.receive(chance, Role::Migrator)), due })];
         steps.push((0, ImportedStep::Verify { classification: chance.classification() }));
         steps.push((1, ImportedStep::Dispose { to: AgencyCode::new("PWDx").expect("a fixed name") }));
-        steps.push((2, ImportedStep::Note { kind: SourceName::new("note").expect("a fixed name"), text: Some(chance.text()) }));
+        steps.push((
+            2,
+            ImportedStep::Note { kind: SourceName::new("note").expect("a fixed name"), text: Some(chance.text()) },
+        ));
         steps.push((150, ImportedStep::Respond { outcome: chance.outcome(), text: Some(chance.text()) }));
         let closure = Closure::Resolved { basis: Basis::Administrative, outcome: chance.outcome() };
         steps.push((150 + chance.below(100), ImportedStep::Close { closure, text: None }));

@@ -67,7 +67,7 @@ impl Complaint {
     /// What a complaint records when another is closed as its duplicate: the other half of `MarkDuplicate`.
     ///
     /// `child` is what the other complaint records; both halves are parts of one command.
-    pub fn join_duplicate(&self, child_id: ComplaintId, child: &mut Vec<Event>) -> Option<Event> {
+    pub fn join_duplicate(&self, child_id: ComplaintId, child: &mut [Event]) -> Option<Event> {
         let last = child.last()?;
         let bound = self.bound.as_ref()?;
         let of = last.context.part.of + 1;
