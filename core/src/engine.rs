@@ -199,12 +199,15 @@ impl Engine {
         Err(Error::Contended)
     }
 
-    /// The present state; `None` where there is no such complaint.
+    /// The present state, other engines' writes included; `None` where there is no such complaint.
     ///
     /// # Errors
     /// `Unavailable` or `Corrupt`.
     pub async fn complaint(&self, id: ComplaintId) -> Result<Option<Complaint>, Error> {
-        let known = self.load(id, None).await?;
+        let known = match self.cached(id) {
+            Some(known) => self.load(id, Some(&known)).await?,
+            None => self.load(id, None).await?,
+        };
         Ok((known.state.version > 0).then(|| known.state.clone()))
     }
 
@@ -304,7 +307,11 @@ impl Engine {
     }
 
     async fn attempt(&self, id: ComplaintId, request: &ClearRequest) -> Result<Attempt, Error> {
-        let known = self.load(id, None).await?;
+        let remembered = self.cached(id);
+        let known = match &remembered {
+            Some(known) => Arc::clone(known),
+            None => self.load(id, None).await?,
+        };
         let issue = match self.key_of(id, &known).await? {
             Some(key) => KeyIssue { key, wrapped: None },
             None if request.command.received().is_some() => self.issue_key(id, &request.seed).await?,
@@ -320,7 +327,11 @@ impl Engine {
                 self.fetch_document(&document, &rules).await?;
                 return Ok(Attempt::Again);
             }
-            Err(rejection) => return Err(rejection.into()),
+            // Another engine may have written since: no refusal rests on memory alone.
+            Err(rejection) => {
+                let is_current = remembered.is_none() || self.refresh(id, &known).await? == known.state.version;
+                return if is_current { Err(rejection.into()) } else { Ok(Attempt::Again) };
+            }
         };
         if matches!(request.command, Command::Erase { .. }) {
             // Recording an erasure that no vault can carry out would be a lie.
@@ -536,8 +547,9 @@ impl Engine {
         Ok(known)
     }
 
-    async fn refresh(&self, id: ComplaintId, stale: &Known) -> Result<(), Error> {
-        self.load(id, Some(stale)).await.map(drop)
+    /// Reads what came after a view that may be stale; the version now.
+    async fn refresh(&self, id: ComplaintId, stale: &Known) -> Result<Version, Error> {
+        Ok(self.load(id, Some(stale)).await?.state.version)
     }
 
     fn remember(

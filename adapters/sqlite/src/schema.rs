@@ -1,0 +1,122 @@
+//! The schema: made once, recognised ever after.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use aduan::store::Head;
+use aduan::values::{Digest, LedgerId};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
+
+use crate::OpenError;
+use crate::connection::setting;
+
+/// Makes the schema in an empty file, whole or not at all.
+pub(crate) fn create(connection: &mut Connection, ledger: &LedgerId) -> Result<(), OpenError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for object in OBJECTS {
+        transaction.execute_batch(object)?;
+    }
+    let Head { position, record_hash, .. } = Head::empty(ledger.clone());
+    transaction.execute(
+        "INSERT INTO ledger (name, position, record_hash) VALUES (?1, ?2, ?3)",
+        params![ledger.as_str(), position as i64, record_hash.0],
+    )?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", LAYOUT)?;
+    Ok(transaction.commit()?)
+}
+
+/// Which ledger the file holds; none where it is empty. Anything else is an error.
+pub(crate) fn recognise(connection: &Connection, path: &Path) -> Result<Option<LedgerId>, OpenError> {
+    let not_a_ledger = || OpenError::NotALedger { path: path.to_owned() };
+    let objects = "SELECT count(*) FROM sqlite_schema";
+    let objects: i64 =
+        connection.query_row(objects, [], |row| row.get(0)).map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => not_a_ledger(),
+            _ => error.into(),
+        })?;
+    match (setting(connection, "application_id")?.parse(), objects) {
+        (Ok(APPLICATION), _) => {}
+        (Ok(0), 0) => return Ok(None),
+        _ => return Err(not_a_ledger()),
+    }
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found != LAYOUT {
+        return Err(OpenError::OtherLayout { found, wanted: LAYOUT });
+    }
+    let name = connection.query_row("SELECT name FROM ledger", [], |row| row.get::<_, String>(0)).optional()?;
+    let name = name.ok_or_else(|| OpenError::Corrupt("the ledger has no head".into()))?;
+    LedgerId::new(&name).map(Some).map_err(|error| OpenError::Corrupt(error.to_string()))
+}
+
+/// Checks that every object is there to the letter, and that no trigger is there that nobody here wrote.
+pub(crate) fn check_objects(connection: &Connection) -> Result<(), OpenError> {
+    let model = Connection::open_in_memory()?;
+    for object in OBJECTS {
+        model.execute_batch(object)?;
+    }
+    let (wanted, found) = (objects(&model)?, objects(connection)?);
+    let missing = wanted.iter().find(|(name, object)| found.get(*name) != Some(object));
+    let foreign = found.iter().find(|(name, (kind, _))| kind == "trigger" && !wanted.contains_key(*name));
+    let object = missing.map(|(name, _)| name).or(foreign.map(|(name, _)| name));
+    object.map_or(Ok(()), |name| Err(OpenError::AlteredSchema { object: name.clone() }))
+}
+
+/// The head, checked against the last event.
+pub(crate) fn head(connection: &Connection, ledger: &LedgerId) -> rusqlite::Result<Result<Head, String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT ledger.position, ledger.record_hash, last.position, last.record_hash
+         FROM ledger LEFT JOIN (SELECT position, record_hash FROM events ORDER BY position DESC LIMIT 1) AS last
+         WHERE ledger.name = ?1",
+    )?;
+    let columns = |row: &rusqlite::Row<'_>| {
+        let noted: (i64, [u8; 32]) = (row.get(0)?, row.get(1)?);
+        let last: (Option<i64>, Option<[u8; 32]>) = (row.get(2)?, row.get(3)?);
+        Ok((noted, last))
+    };
+    let Some((noted, last)) = statement.query_row([ledger.as_str()], columns).optional()? else {
+        return Ok(Err(format!("the ledger {ledger} has no head")));
+    };
+    let last = (last.0.unwrap_or(0), last.1.unwrap_or(Digest::of(b"").0));
+    if noted != last {
+        return Ok(Err(format!("the head is at position {}, the last event at {}", noted.0, last.0)));
+    }
+    Ok(Ok(Head { ledger: ledger.clone(), position: noted.0 as u64, record_hash: Digest(noted.1) }))
+}
+
+/// Name → kind and text of every object.
+fn objects(connection: &Connection) -> rusqlite::Result<BTreeMap<String, (String, Option<String>)>> {
+    let mut statement = connection.prepare("SELECT name, type, sql FROM sqlite_schema")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    rows.collect()
+}
+
+/// `adun`, so that `file` can tell.
+const APPLICATION: i64 = 0x6164_756e;
+/// Counts up with every change of the objects below.
+const LAYOUT: i64 = 1;
+
+/// In the order in which they are made.
+const OBJECTS: [&str; 21] = [
+    include_str!("../sql/ledger.sql"),
+    include_str!("../sql/events.sql"),
+    include_str!("../sql/boxes.sql"),
+    include_str!("../sql/keys.sql"),
+    include_str!("../sql/documents.sql"),
+    include_str!("../sql/readable_events.sql"),
+    include_str!("../sql/ledger_insert_guard.sql"),
+    include_str!("../sql/ledger_update_guard.sql"),
+    include_str!("../sql/ledger_delete_guard.sql"),
+    include_str!("../sql/events_insert_guard.sql"),
+    include_str!("../sql/events_update_guard.sql"),
+    include_str!("../sql/events_delete_guard.sql"),
+    include_str!("../sql/boxes_insert_guard.sql"),
+    include_str!("../sql/boxes_update_guard.sql"),
+    include_str!("../sql/boxes_delete_guard.sql"),
+    include_str!("../sql/keys_insert_guard.sql"),
+    include_str!("../sql/keys_update_guard.sql"),
+    include_str!("../sql/keys_delete_guard.sql"),
+    include_str!("../sql/documents_insert_guard.sql"),
+    include_str!("../sql/documents_update_guard.sql"),
+    include_str!("../sql/documents_delete_guard.sql"),
+];

@@ -1,0 +1,311 @@
+//! The store: opens the file, and hands questions and work to the threads.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use aduan::sealed::{BoxDigest, SealedBox};
+use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError};
+use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
+use async_trait::async_trait;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::connection::{self, Synchronous};
+use crate::reader::{Question, Reader, Reply};
+use crate::schema;
+use crate::writer::{Work, Writer};
+use crate::{OpenError, SqliteOptions};
+
+/// A ledger in a SQLite file.
+///
+/// Dropping it waits until what was handed over is written, moves the log into the file and closes it.
+pub struct SqliteStore {
+    path: PathBuf,
+    ledger: LedgerId,
+    // Dropped in this order: the writer cannot empty the log under a reader, and the lock outlives the writer.
+    /// Answers about single complaints: never behind a rebuild that reads the whole log.
+    lookups: Thread<Question>,
+    /// Reads the log in pages.
+    pages: Thread<Question>,
+    /// None where the file was opened to read only.
+    writer: Option<Thread<Work>>,
+    /// Held for as long as this store may write. The file stays: removing it would race with the next writer.
+    _lock: Option<File>,
+}
+
+impl SqliteStore {
+    /// Creates a ledger and opens it as its writer. Where it exists already, only opens it.
+    ///
+    /// # Errors
+    /// When the file is something else or another ledger, and as [`SqliteStore::open`].
+    pub fn create(path: impl AsRef<Path>, ledger: &LedgerId) -> Result<Self, OpenError> {
+        Self::create_with(path, ledger, SqliteOptions::default())
+    }
+
+    /// As [`SqliteStore::create`], with options.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::create`].
+    pub fn create_with(path: impl AsRef<Path>, ledger: &LedgerId, options: SqliteOptions) -> Result<Self, OpenError> {
+        let path = resolved(path.as_ref())?;
+        let lock = locked(&path)?;
+        let mut connection = connection::open_or_create(&path)?;
+        let found = schema::recognise(&connection, &path)?;
+        if let Some(found) = &found
+            && found != ledger
+        {
+            return Err(OpenError::OtherLedger { found: found.clone(), wanted: ledger.clone() });
+        }
+        connection::set_to_write(&connection, options.synchronous())?;
+        if found.is_none() {
+            schema::create(&mut connection, ledger)?;
+            sync_folder(&path)?;
+        }
+        Self::start(path, Some((connection, lock)), options)
+    }
+
+    /// Opens a ledger as its only writer.
+    ///
+    /// # Errors
+    /// When there is none, another writer has it ([`OpenError::Locked`]), or its schema or settings are not as they should.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_with(path, SqliteOptions::default())
+    }
+
+    /// As [`SqliteStore::open`], with options.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_with(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, OpenError> {
+        let path = existing(path.as_ref())?;
+        let lock = locked(&path)?;
+        let connection = connection::open_existing(&path)?;
+        if schema::recognise(&connection, &path)?.is_none() {
+            return Err(OpenError::NotALedger { path });
+        }
+        connection::set_to_write(&connection, options.synchronous())?;
+        Self::start(path, Some((connection, lock)), options)
+    }
+
+    /// Opens a ledger to read, beside its writer if there is one: every append is `Unavailable`.
+    ///
+    /// The folder must be writable, since readers of a write-ahead log share an index beside it.
+    ///
+    /// # Errors
+    /// When there is none, or it has another layout.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::start(existing(path.as_ref())?, None, SqliteOptions::default())
+    }
+
+    /// The file, with symbolic links resolved.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn start(path: PathBuf, writer: Option<(Connection, File)>, options: SqliteOptions) -> Result<Self, OpenError> {
+        let readers = [connection::reading(&path)?, connection::reading(&path)?];
+        let ledger = schema::recognise(&readers[0], &path)?;
+        let ledger = ledger.ok_or_else(|| OpenError::NotALedger { path: path.clone() })?;
+        let [lookups, pages] = readers.map(|connection| {
+            let reader = Reader { connection, ledger: ledger.clone() };
+            Thread::start("aduan-read", options.queue, |queue| reader.run(queue))
+        });
+        let (lookups, pages) = (lookups?, pages?);
+        let (writer, lock) = match writer {
+            Some((connection, lock)) => {
+                schema::check_objects(&connection)?;
+                let head = schema::head(&connection, &ledger)?.map_err(OpenError::Corrupt)?;
+                let writer = Writer::new(connection, head);
+                let thread = Thread::start("aduan-write", options.queue, |queue| writer.run(queue))?;
+                (Some(thread), Some(lock))
+            }
+            None => (None, None),
+        };
+        Ok(SqliteStore { path, ledger, lookups, pages, writer, _lock: lock })
+    }
+
+    async fn ask<T>(
+        &self,
+        thread: &Thread<Question>,
+        question: impl FnOnce(Reply<T>) -> Question,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        thread.hand_over(question(reply))?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the reading thread died".into())))
+    }
+
+    async fn write<T>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, StoreError> {
+        let writer = self.writer.as_ref();
+        let writer = writer.ok_or_else(|| StoreError::Unavailable("the file was opened to read only".into()))?;
+        let (reply, answer) = oneshot::channel();
+        writer.hand_over(work(reply))?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writing thread died".into())))
+    }
+}
+
+#[async_trait]
+impl Ledger for SqliteStore {
+    fn id(&self) -> &LedgerId {
+        &self.ledger
+    }
+
+    async fn load(&self, complaint: ComplaintId, after: Version) -> Result<Loaded, StoreError> {
+        self.ask(&self.lookups, |reply| Question::Load { complaint, after, reply }).await
+    }
+
+    async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
+        check(&append)?;
+        self.write(|reply| Work::Append { append, reply }).await
+    }
+
+    async fn handled(&self, command: CommandId) -> Result<Vec<Entry>, StoreError> {
+        self.ask(&self.lookups, |reply| Question::Handled { command, reply }).await
+    }
+
+    async fn boxes(&self, complaint: ComplaintId, digests: &[BoxDigest]) -> Result<Vec<Option<SealedBox>>, StoreError> {
+        let digests = digests.to_vec();
+        self.ask(&self.lookups, |reply| Question::Boxes { complaint, digests, reply }).await
+    }
+
+    async fn keep(&self, documents: &[Document]) -> Result<(), StoreError> {
+        if documents.iter().any(|document| document.hash != Digest::of(document.text.as_bytes())) {
+            return Err(StoreError::Corrupt("a document has a hash that is not that of its text".into()));
+        }
+        let documents = documents.to_vec();
+        self.write(|reply| Work::Keep { documents, reply }).await
+    }
+
+    async fn document(&self, hash: Digest) -> Result<Option<Document>, StoreError> {
+        self.ask(&self.lookups, |reply| Question::Document { hash, reply }).await
+    }
+}
+
+#[async_trait]
+impl Log for SqliteStore {
+    async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
+        self.ask(&self.pages, |reply| Question::After { position, limit, reply }).await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.ask(&self.lookups, |reply| Question::Head { reply }).await
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, ledger, .. } = self;
+        f.debug_struct("SqliteStore").field("path", path).field("ledger", ledger).finish_non_exhaustive()
+    }
+}
+
+impl SqliteOptions {
+    fn synchronous(self) -> Synchronous {
+        if self.unsafe_lose_last_commits { Synchronous::Normal } else { Synchronous::Full }
+    }
+}
+
+/// A thread and the bounded queue before it.
+struct Thread<W> {
+    queue: Option<SyncSender<W>>,
+    handle: Option<JoinHandle<()>>,
+}
+
+impl<W: Send + 'static> Thread<W> {
+    fn start(name: &str, bound: usize, run: impl FnOnce(Receiver<W>) + Send + 'static) -> Result<Self, OpenError> {
+        let (queue, work) = sync_channel(bound);
+        let handle = thread::Builder::new().name(name.into()).spawn(move || run(work));
+        let handle = handle.map_err(|error| OpenError::io(name, error))?;
+        Ok(Thread { queue: Some(queue), handle: Some(handle) })
+    }
+
+    fn hand_over(&self, work: W) -> Result<(), StoreError> {
+        let died = || StoreError::Unavailable("the thread of the store died".into());
+        self.queue.as_ref().ok_or_else(died)?.try_send(work).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Disconnected(_) => died(),
+        })
+    }
+}
+
+impl<W> Drop for Thread<W> {
+    /// Waits until the queue is empty and the thread has ended.
+    fn drop(&mut self) {
+        self.queue.take();
+        if let Some(handle) = self.handle.take() {
+            // A thread that panicked has dropped its replies, so everyone who waited knows.
+            let _ = handle.join();
+        }
+    }
+}
+
+/// Refuses an append that contradicts itself: our own bug, found before it is stored.
+fn check(append: &Append) -> Result<(), StoreError> {
+    let broken = |why: &str| Err(StoreError::Corrupt(format!("command {} {why}", append.command)));
+    let mut number = 0;
+    for (place, part) in append.parts.iter().enumerate() {
+        if append.parts[..place].iter().any(|other| other.complaint == part.complaint) {
+            return broken("touches a complaint twice");
+        }
+        let Some(first) = part.records.first() else { return broken("has a part without records") };
+        let (mut sequence, mut prev) = (part.expected, first.prev);
+        for record in &part.records {
+            number += 1;
+            sequence += 1;
+            if record.complaint != part.complaint || record.command != append.command || record.part != number {
+                return broken("has a record that belongs elsewhere");
+            }
+            if record.sequence != sequence || record.prev != prev {
+                return broken("has a record that does not link to the one before it");
+            }
+            prev = record.hash;
+        }
+    }
+    if append.parts.is_empty() { broken("has no parts") } else { Ok(()) }
+}
+
+/// The path of a file that exists, free of symbolic links, so that one ledger has one lock.
+fn existing(path: &Path) -> Result<PathBuf, OpenError> {
+    path.canonicalize().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => OpenError::Missing { path: path.to_owned() },
+        _ => OpenError::io(path, error),
+    })
+}
+
+/// The same of a file that may not exist yet.
+fn resolved(path: &Path) -> Result<PathBuf, OpenError> {
+    match existing(path) {
+        Err(OpenError::Missing { .. }) => {}
+        found => return found,
+    }
+    let name = path.file_name().ok_or_else(|| OpenError::NotALedger { path: path.to_owned() })?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(existing(folder)?.join(name))
+}
+
+fn locked(path: &Path) -> Result<File, OpenError> {
+    let mut lock = OsString::from(path);
+    lock.push(".lock");
+    let lock = PathBuf::from(lock);
+    let file = File::options().create(true).truncate(false).write(true).open(&lock);
+    let file = file.map_err(|error| OpenError::io(&lock, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { lock }),
+        Err(TryLockError::Error(error)) => Err(OpenError::io(lock, error)),
+    }
+}
+
+/// Makes the name of a new file durable, as far as the system lets folders be synced.
+fn sync_folder(path: &Path) -> Result<(), OpenError> {
+    if cfg!(unix)
+        && let Some(folder) = path.parent()
+    {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| OpenError::io(folder, error))?;
+    }
+    Ok(())
+}

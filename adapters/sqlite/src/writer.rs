@@ -1,0 +1,335 @@
+//! The thread that writes: whatever has gathered goes into one transaction, and each gets its answer.
+
+use std::sync::mpsc::Receiver;
+
+use aduan::record::genesis;
+use aduan::store::{Append, Document, Head, Outcome, StoreError};
+use aduan::values::{ComplaintId, Digest, LedgerId, Position, Version};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, params};
+
+use crate::heads::Heads;
+use crate::reader::Reply;
+use crate::rows::{HANDLED, INSERT_EVENT, bytes, entries_of, insert, unavailable};
+
+pub(crate) enum Work {
+    Append { append: Append, reply: Reply<Outcome> },
+    Keep { documents: Vec<Document>, reply: Reply<()> },
+}
+
+pub(crate) struct Writer {
+    connection: Connection,
+    ledger: LedgerId,
+    heads: Heads,
+    /// The head after the last commit seen.
+    last: (Position, Digest),
+    /// Why nothing is written any more.
+    stopped: Option<String>,
+}
+
+impl Writer {
+    pub(crate) fn new(connection: Connection, head: Head) -> Self {
+        let Head { ledger, position, record_hash } = head;
+        Writer { connection, ledger, heads: Heads::default(), last: (position, record_hash), stopped: None }
+    }
+
+    /// Writes until nobody can ask any more, then leaves a file without a log beside it.
+    pub(crate) fn run(mut self, queue: Receiver<Work>) {
+        while let Ok(first) = queue.recv() {
+            let batch = gather(first, &queue);
+            self.write(batch);
+        }
+        if self.stopped.is_none() {
+            // Readers may hold it up; then the next writer does it.
+            let _ = self.connection.pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()));
+        }
+    }
+
+    fn write(&mut self, batch: Vec<Work>) {
+        if let Some(why) = &self.stopped {
+            let error = StoreError::Unavailable(why.clone());
+            return batch.into_iter().for_each(|work| work.fail(&error));
+        }
+        match self.transaction(&batch) {
+            Ok(answers) => batch.into_iter().zip(answers).for_each(|(work, answer)| work.answer(answer)),
+            // A guard refused one of them. It must not spoil the others, so each is tried alone.
+            Err(Failure::Refused(_)) if batch.len() > 1 => {
+                batch.into_iter().for_each(|work| self.write(vec![work]));
+            }
+            Err(failure) => {
+                let error = failure.into_error();
+                batch.into_iter().for_each(|work| work.fail(&error));
+            }
+        }
+    }
+
+    /// One transaction for all, and an answer for each. In a failure, nothing of it is remembered.
+    fn transaction(&mut self, batch: &[Work]) -> Result<Vec<Answer>, Failure> {
+        let written = match self.connection.execute_batch("BEGIN IMMEDIATE") {
+            Ok(()) => self.fill(batch),
+            Err(error) => Err(error),
+        };
+        let failure = match written {
+            Ok((answers, last)) => match self.connection.execute_batch("COMMIT") {
+                Ok(()) => {
+                    self.last = last;
+                    return Ok(answers);
+                }
+                Err(error) => {
+                    let failure = Failure::of_commit(&error);
+                    if let Failure::Unknown { stop: true, why } = &failure {
+                        self.stopped = Some(format!("a commit failed, the file must be opened anew: {why}"));
+                    }
+                    failure
+                }
+            },
+            Err(error) => Failure::before_commit(error),
+        };
+        self.heads.forget_all();
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            self.stopped =
+                Some(format!("a transaction could not be rolled back, the file must be opened anew: {error}"));
+        }
+        Err(failure)
+    }
+
+    /// Everything between BEGIN and COMMIT.
+    fn fill(&mut self, batch: &[Work]) -> rusqlite::Result<(Vec<Answer>, (Position, Digest))> {
+        let mut open = Open {
+            ledger: &self.ledger,
+            heads: &mut self.heads,
+            last: self.last,
+            head: self.connection.prepare_cached(HEAD)?,
+            known: self.connection.prepare_cached(KNOWN)?,
+            handled: self.connection.prepare_cached(HANDLED)?,
+            insert: self.connection.prepare_cached(INSERT_EVENT)?,
+            insert_box: self.connection.prepare_cached(INSERT_BOX)?,
+            insert_key: self.connection.prepare_cached(INSERT_KEY)?,
+            insert_document: self.connection.prepare_cached(INSERT_DOCUMENT)?,
+        };
+        let mut last = self.connection.prepare_cached(LAST)?;
+        let found =
+            last.query_row([], |row| Ok((row.get::<_, i64>(0)? as Position, Digest(bytes(row, 1)?)))).optional()?;
+        if found.is_some_and(|found| found != open.last) {
+            // Someone wrote past the lock. The guards made sure it was sound; what we remember is not.
+            open.heads.forget_all();
+            open.last = found.unwrap_or(open.last);
+        }
+        let start = open.last;
+        let answers = batch.iter().map(|work| open.apply(work)).collect::<Result<_, _>>()?;
+        let end = open.last;
+        if end != start {
+            self.connection.prepare_cached(MOVE_HEAD)?.execute(params![
+                self.ledger.as_str(),
+                end.0 as i64,
+                end.1.0.as_slice()
+            ])?;
+        }
+        Ok((answers, end))
+    }
+}
+
+/// A transaction in progress.
+struct Open<'w> {
+    ledger: &'w LedgerId,
+    heads: &'w mut Heads,
+    last: (Position, Digest),
+    head: CachedStatement<'w>,
+    known: CachedStatement<'w>,
+    handled: CachedStatement<'w>,
+    insert: CachedStatement<'w>,
+    insert_box: CachedStatement<'w>,
+    insert_key: CachedStatement<'w>,
+    insert_document: CachedStatement<'w>,
+}
+
+impl Open<'_> {
+    fn apply(&mut self, work: &Work) -> rusqlite::Result<Answer> {
+        match work {
+            Work::Append { append, .. } => Ok(Answer::Append(self.append(append)?)),
+            Work::Keep { documents, .. } => {
+                for Document { hash, kind, text } in documents {
+                    self.insert_document.execute(params![
+                        self.ledger.as_str(),
+                        hash.0.as_slice(),
+                        kind.name(),
+                        text
+                    ])?;
+                }
+                Ok(Answer::Kept)
+            }
+        }
+    }
+
+    /// Answers without a change, or inserts all of it.
+    fn append(&mut self, append: &Append) -> rusqlite::Result<Result<Outcome, StoreError>> {
+        if self.known.exists(params![self.ledger.as_str(), append.command.0.as_bytes().as_slice()])? {
+            let entries = entries_of(&mut self.handled, self.ledger, append.command);
+            return Ok(entries.map(|entries| Outcome::Handled { entries }));
+        }
+        let mut broken = None;
+        for part in &append.parts {
+            let (version, hash) = self.head_of(part.complaint)?;
+            if version != part.expected {
+                return Ok(Ok(Outcome::Conflict));
+            }
+            if part.records.first().is_some_and(|record| record.prev != hash) {
+                broken = Some(part.complaint);
+            }
+        }
+        if let Some(complaint) = broken {
+            let why = format!("an append does not link to the last record of complaint {complaint}");
+            return Ok(Err(StoreError::Corrupt(why)));
+        }
+        let first = self.last.0 + 1;
+        for part in &append.parts {
+            let id = part.complaint.0.as_bytes().as_slice();
+            for sealed in &part.boxes {
+                let digest = sealed.digest.0.0.as_slice();
+                self.insert_box.execute(params![self.ledger.as_str(), id, digest, sealed.bytes])?;
+            }
+            for key in &part.keys {
+                let commitment = key.commitment.0.as_slice();
+                self.insert_key.execute(params![self.ledger.as_str(), id, key.epoch, commitment, key.bytes])?;
+            }
+            for record in &part.records {
+                let position = self.last.0 + 1;
+                insert(&mut self.insert, self.ledger, position as i64, record)?;
+                self.last = (position, record.hash);
+                self.heads.note(part.complaint, (record.sequence, record.hash));
+            }
+        }
+        Ok(Ok(Outcome::Appended { first }))
+    }
+
+    /// Version and last record hash of a complaint; its genesis where there is none.
+    fn head_of(&mut self, complaint: ComplaintId) -> rusqlite::Result<(Version, Digest)> {
+        if let Some(head) = self.heads.find(complaint) {
+            return Ok(head);
+        }
+        let key = params![self.ledger.as_str(), complaint.0.as_bytes().as_slice()];
+        let found = self.head.query_row(key, |row| Ok((row.get::<_, i64>(0)? as Version, Digest(bytes(row, 1)?))));
+        let head = found.optional()?;
+        if let Some(head) = head {
+            self.heads.note(complaint, head);
+        }
+        Ok(head.unwrap_or_else(|| (0, genesis(self.ledger, complaint))))
+    }
+}
+
+enum Answer {
+    Append(Result<Outcome, StoreError>),
+    Kept,
+}
+
+impl Work {
+    /// Nobody may be waiting any more; what was written stays written.
+    fn answer(self, answer: Answer) {
+        match (self, answer) {
+            (Work::Append { reply, .. }, Answer::Append(outcome)) => drop(reply.send(outcome)),
+            (Work::Keep { reply, .. }, Answer::Kept) => drop(reply.send(Ok(()))),
+            (work, _) => work.fail(&StoreError::Unknown("the answer was lost".into())),
+        }
+    }
+
+    fn fail(self, error: &StoreError) {
+        match self {
+            Work::Append { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Work::Keep { reply, .. } => drop(reply.send(Err(error.clone()))),
+        }
+    }
+
+    /// How many rows it may write.
+    fn size(&self) -> usize {
+        match self {
+            Work::Append { append, .. } => append.parts.iter().map(|part| part.records.len() + part.boxes.len()).sum(),
+            Work::Keep { documents, .. } => documents.len(),
+        }
+    }
+}
+
+/// What came of a transaction that has no answers.
+enum Failure {
+    /// Surely not stored.
+    NotStored(StoreError),
+    /// A guard or a constraint refused a row that our own checks let pass; nothing was stored.
+    Refused(String),
+    /// What reached the disk is not known. `stop`: nor will it be until the file is opened anew.
+    Unknown { why: String, stop: bool },
+}
+
+impl Failure {
+    fn before_commit(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => Failure::Refused(error.to_string()),
+            _ => Failure::NotStored(unavailable(error)),
+        }
+    }
+
+    fn of_commit(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            // Refused before the first byte was written.
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::ConstraintViolation) => {
+                Failure::NotStored(StoreError::Unavailable(error.to_string()))
+            }
+            // The log lacks its last frame and is overwritten by the next commit; but a crash comes before that.
+            Some(ErrorCode::DiskFull) => Failure::Unknown { why: error.to_string(), stop: false },
+            // After a failed fsync nobody knows which pages the disk has, and a second fsync may lie about it.
+            _ => Failure::Unknown { why: error.to_string(), stop: true },
+        }
+    }
+
+    fn into_error(self) -> StoreError {
+        match self {
+            Failure::NotStored(error) => error,
+            Failure::Refused(why) => StoreError::Corrupt(why),
+            Failure::Unknown { why, .. } => StoreError::Unknown(why),
+        }
+    }
+}
+
+/// Takes what has queued up while the last transaction was committing, and waits for nothing more.
+fn gather(first: Work, queue: &Receiver<Work>) -> Vec<Work> {
+    let mut rows = first.size();
+    let mut batch = vec![first];
+    while rows < ROWS_PER_BATCH
+        && let Ok(work) = queue.try_recv()
+    {
+        rows += work.size();
+        batch.push(work);
+    }
+    batch
+}
+
+const ROWS_PER_BATCH: usize = 1024;
+
+const LAST: &str = "SELECT position, record_hash FROM events ORDER BY position DESC LIMIT 1";
+const HEAD: &str = "SELECT sequence, record_hash FROM events WHERE ledger = ?1 AND aggregate_id = ?2 \
+                    ORDER BY sequence DESC LIMIT 1";
+const KNOWN: &str = "SELECT 1 FROM events WHERE ledger = ?1 AND command_id = ?2 LIMIT 1";
+const INSERT_BOX: &str = "INSERT INTO boxes (ledger, aggregate_id, digest, bytes) VALUES (?1, ?2, ?3, ?4)";
+const INSERT_KEY: &str =
+    "INSERT INTO keys (ledger, aggregate_id, epoch, commitment, wrapped) VALUES (?1, ?2, ?3, ?4, ?5)";
+const INSERT_DOCUMENT: &str = "INSERT INTO documents (ledger, hash, kind, text) VALUES (?1, ?2, ?3, ?4)";
+const MOVE_HEAD: &str = "UPDATE ledger SET position = ?2, record_hash = ?3 WHERE name = ?1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    fn commit_failing_with(code: i32) -> StoreError {
+        Failure::of_commit(&rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)).into_error()
+    }
+
+    #[test]
+    fn a_failed_commit_is_unknown_unless_nothing_was_written() {
+        assert!(matches!(commit_failing_with(ffi::SQLITE_BUSY), StoreError::Unavailable(_)));
+        for code in
+            [ffi::SQLITE_IOERR, ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_FULL, ffi::SQLITE_CORRUPT, ffi::SQLITE_NOMEM]
+        {
+            assert!(matches!(commit_failing_with(code), StoreError::Unknown(_)), "{code}");
+        }
+    }
+}
