@@ -28,10 +28,10 @@ pub trait Ledger: Send + Sync {
     /// `Unavailable`, or `Corrupt` when stored columns contradict each other.
     async fn load(&self, complaint: ComplaintId, after: Version) -> Result<Loaded, StoreError>;
 
-    /// Appends a command, whole.
+    /// Appends a command, whole. A command that was handled before is told so, even where it would conflict.
     ///
     /// # Errors
-    /// `Overloaded` and `Unavailable` mean that nothing was stored. `Unknown` means ask again with the same id.
+    /// `Corrupt` when the append contradicts itself or the record it links to; nothing was stored. `Overloaded` and `Unavailable` mean that nothing was stored. `Unknown` means ask again with the same id.
     async fn append(&self, append: Append) -> Result<Outcome, StoreError>;
 
     /// What a command recorded, with positions, in order; nothing if it is unknown.
@@ -65,7 +65,8 @@ pub trait Log: Send + Sync {
     /// Up to `limit` entries after a position (0: from the start), and an explicit end.
     ///
     /// # Errors
-    /// `Unavailable`, or `Corrupt` when a position is missing.
+    /// `Unavailable`, or `Corrupt` when a position is missing, or the log ends before `position`: whoever
+    /// asks has seen what is gone.
     async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError>;
 
     /// The last position and the record hash at it.
@@ -117,7 +118,7 @@ pub trait KeyVault: Send + Sync {
 pub struct Loaded {
     /// Its records after the version asked for, in order.
     pub records: Vec<Record>,
-    /// Its wrapped keys, all of them.
+    /// Its wrapped keys, all of them, by epoch and commitment.
     pub keys: Vec<WrappedKey>,
 }
 
@@ -128,6 +129,52 @@ pub struct Append {
     pub command: CommandId,
     /// One part for each complaint, none twice, none without records.
     pub parts: Vec<AppendPart>,
+}
+
+impl Append {
+    /// Whether it is whole and links within itself; what it adds to is for the store to compare.
+    ///
+    /// Every store asks this first: a malformed append is a bug of ours, found before it is stored.
+    ///
+    /// # Errors
+    /// `Corrupt`, saying what contradicts what.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let broken = |why: &str| Err(StoreError::Corrupt(format!("command {} {why}", self.command)));
+        let mut number = 0;
+        for (place, part) in self.parts.iter().enumerate() {
+            if self.parts[..place].iter().any(|other| other.complaint == part.complaint) {
+                return broken("touches a complaint twice");
+            }
+            let Some(first) = part.records.first() else { return broken("has a part without records") };
+            let (mut sequence, mut prev) = (part.expected, first.prev);
+            for record in &part.records {
+                number += 1;
+                sequence += 1;
+                if record.complaint != part.complaint || record.command != self.command || record.part != number {
+                    return broken("has a record that belongs elsewhere");
+                }
+                if record.sequence != sequence || record.prev != prev {
+                    return broken("has a record that does not link to the one before it");
+                }
+                prev = record.hash;
+            }
+        }
+        if self.parts.is_empty() { broken("has no parts") } else { Ok(()) }
+    }
+}
+
+impl AppendPart {
+    /// Refuses a part that does not link to the last record hash of its complaint.
+    ///
+    /// # Errors
+    /// `Corrupt`: the version fits, so somebody's bytes do not.
+    pub fn check_link(&self, head: Digest) -> Result<(), StoreError> {
+        if self.records.first().is_none_or(|record| record.prev == head) {
+            return Ok(());
+        }
+        let why = format!("an append does not link to the last record of complaint {}", self.complaint);
+        Err(StoreError::Corrupt(why))
+    }
 }
 
 /// What a command adds to one complaint.

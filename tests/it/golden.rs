@@ -159,7 +159,6 @@ fn golden() -> Vec<Record> {
             Record {
                 complaint: text("complaint").parse().unwrap(),
                 sequence: value["sequence"].as_u64().unwrap(),
-                event_id: aduan::values::EventId::of(command, part),
                 command,
                 part,
                 event_type: text("event_type").into(),

@@ -26,3 +26,8 @@
 pub mod conformance;
 pub mod invariants;
 pub mod town;
+
+/// The example of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -59,6 +59,7 @@ impl Ledger for MemoryStore {
     }
 
     async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
+        append.check()?;
         let mut held = self.held();
         if let Some(range) = held.commands.get(&append.command) {
             return Ok(Outcome::Handled { entries: held.entries(range.clone()) });
@@ -66,7 +67,9 @@ impl Ledger for MemoryStore {
         if append.parts.iter().any(|part| held.version(part.complaint) != part.expected) {
             return Ok(Outcome::Conflict);
         }
-        check(&append, |part| held.head(&self.ledger, part.complaint))?;
+        for part in &append.parts {
+            part.check_link(held.head(&self.ledger, part.complaint))?;
+        }
         let start = held.log.len();
         for part in append.parts {
             held.take(part);
@@ -157,33 +160,6 @@ impl Held {
     }
 }
 
-/// Refuses an append that contradicts itself or the complaints it adds to: our own bug, found before it is stored.
-fn check(append: &Append, head: impl Fn(&AppendPart) -> Digest) -> Result<(), StoreError> {
-    let broken = |why: &str| Err(StoreError::Corrupt(format!("command {} {why}", append.command)));
-    let mut number = 0;
-    for (place, part) in append.parts.iter().enumerate() {
-        if append.parts[..place].iter().any(|other| other.complaint == part.complaint) {
-            return broken("touches a complaint twice");
-        }
-        if part.records.is_empty() {
-            return broken("has a part without records");
-        }
-        let (mut sequence, mut prev) = (part.expected, head(part));
-        for record in &part.records {
-            number += 1;
-            sequence += 1;
-            if record.complaint != part.complaint || record.command != append.command || record.part != number {
-                return broken("has a record that belongs elsewhere");
-            }
-            if record.sequence != sequence || record.prev != prev {
-                return broken("has a record that does not link to the one before it");
-            }
-            prev = record.hash;
-        }
-    }
-    if append.parts.is_empty() { broken("has no parts") } else { Ok(()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,7 +179,6 @@ mod tests {
             let mut record = Record {
                 complaint,
                 sequence: expected + 1,
-                event_id: aduan::values::EventId::of(command, part),
                 command,
                 part,
                 event_type: "Received".into(),

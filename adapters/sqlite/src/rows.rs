@@ -2,7 +2,7 @@
 
 use aduan::record::{Record, intern};
 use aduan::store::{Entry, StoreError};
-use aduan::values::{CommandId, ComplaintId, Digest, EventId, LedgerId};
+use aduan::values::{CommandId, ComplaintId, Digest, LedgerId};
 use chrono::DateTime;
 use rusqlite::{ErrorCode, Row, Statement};
 use uuid::Uuid;
@@ -86,7 +86,6 @@ fn entry(row: &Row<'_>, ledger: &LedgerId) -> Result<Entry, StoreError> {
         let record = Record {
             complaint: ComplaintId(Uuid::from_bytes(bytes(row, 2)?)),
             sequence: row.get::<_, i64>(3)? as u64,
-            event_id: EventId::of(command, part),
             command,
             part,
             event_type: intern(row.get_ref(4)?.as_str()?),

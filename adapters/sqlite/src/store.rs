@@ -159,7 +159,7 @@ impl Ledger for SqliteStore {
     }
 
     async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
-        check(&append)?;
+        append.check()?;
         self.write(|reply| Work::Append { append, reply }).await
     }
 
@@ -241,31 +241,6 @@ impl<W> Drop for Thread<W> {
             let _ = handle.join();
         }
     }
-}
-
-/// Refuses an append that contradicts itself: our own bug, found before it is stored.
-fn check(append: &Append) -> Result<(), StoreError> {
-    let broken = |why: &str| Err(StoreError::Corrupt(format!("command {} {why}", append.command)));
-    let mut number = 0;
-    for (place, part) in append.parts.iter().enumerate() {
-        if append.parts[..place].iter().any(|other| other.complaint == part.complaint) {
-            return broken("touches a complaint twice");
-        }
-        let Some(first) = part.records.first() else { return broken("has a part without records") };
-        let (mut sequence, mut prev) = (part.expected, first.prev);
-        for record in &part.records {
-            number += 1;
-            sequence += 1;
-            if record.complaint != part.complaint || record.command != append.command || record.part != number {
-                return broken("has a record that belongs elsewhere");
-            }
-            if record.sequence != sequence || record.prev != prev {
-                return broken("has a record that does not link to the one before it");
-            }
-            prev = record.hash;
-        }
-    }
-    if append.parts.is_empty() { broken("has no parts") } else { Ok(()) }
 }
 
 /// The path of a file that exists, free of symbolic links, so that one ledger has one lock.

@@ -6,7 +6,7 @@ use std::task::Poll;
 use aduan::record::{Record, genesis};
 use aduan::sealed::{SealedBox, WrappedKey};
 use aduan::store::{Append, AppendPart, Document, DocumentKind, Ledger as _, Log as _, Outcome, StoreError};
-use aduan::values::{CommandId, ComplaintId, Digest, EventId, LedgerId};
+use aduan::values::{CommandId, ComplaintId, Digest, LedgerId};
 use rusqlite::{Connection, ErrorCode};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -33,7 +33,6 @@ fn append(command: u128, complaint: u128, last: Option<&Record>) -> Append {
     let mut record = Record {
         complaint,
         sequence: expected + 1,
-        event_id: EventId::of(command, 1),
         command,
         part: 1,
         event_type: "Received".into(),

@@ -168,19 +168,16 @@ impl Open<'_> {
             let entries = entries_of(&mut self.handled, self.ledger, append.command);
             return Ok(entries.map(|entries| Outcome::Handled { entries }));
         }
-        let mut broken = None;
+        let mut link = Ok(());
         for part in &append.parts {
             let (version, hash) = self.head_of(part.complaint)?;
             if version != part.expected {
                 return Ok(Ok(Outcome::Conflict));
             }
-            if part.records.first().is_some_and(|record| record.prev != hash) {
-                broken = Some(part.complaint);
-            }
+            link = link.and_then(|()| part.check_link(hash));
         }
-        if let Some(complaint) = broken {
-            let why = format!("an append does not link to the last record of complaint {complaint}");
-            return Ok(Err(StoreError::Corrupt(why)));
+        if let Err(error) = link {
+            return Ok(Err(error));
         }
         let first = self.last.0 + 1;
         for part in &append.parts {
