@@ -8,5 +8,6 @@ mod golden;
 mod histories;
 mod lifecycle;
 mod office;
+mod oracles;
 mod privacy;
 mod stores;
