@@ -369,6 +369,24 @@ impl WorkingCalendar {
         }
     }
 
+    /// How many whole minutes the office is open between two instants: what a pause adds to a clock of office minutes.
+    pub fn office_minutes(&self, from: DateTime<Utc>, until: DateTime<Utc>, zone: Tz) -> u32 {
+        let [from, until] = [from, until].map(|instant| instant.with_timezone(&zone).naive_local());
+        let (mut date, mut open) = (from.date(), TimeDelta::zero());
+        while date <= until.date() {
+            for span in self.open_spans(date) {
+                let (opens, closes) = (date.and_time(span.opens).max(from), date.and_time(span.closes).min(until));
+                open += closes.signed_duration_since(opens).max(TimeDelta::zero());
+            }
+            let next = self.add(date, WorkingDays(1));
+            if next <= date {
+                break;
+            }
+            date = next;
+        }
+        u32::try_from(open.num_minutes()).unwrap_or(u32::MAX)
+    }
+
     fn open_spans(&self, date: NaiveDate) -> &[Span] {
         if self.is_working(date) { self.office.spans(date) } else { &[] }
     }
@@ -969,6 +987,7 @@ mod tests {
             }
             let found = working.add_office_minutes(instant(start, Jakarta), Jakarta, minutes);
             prop_assert_eq!(found, instant(end, Jakarta));
+            prop_assert_eq!(working.office_minutes(instant(start, Jakarta), found, Jakarta), minutes);
         }
     }
 }

@@ -297,7 +297,7 @@ impl Clock {
     pub fn resume(&self, until: DateTime<Utc>, days: &WorkingCalendar) -> Option<Self> {
         let ClockState::Paused(since) = self.state else { return None };
         let mut clock = Clock { state: ClockState::Running, ..self.clone() };
-        clock.paused = clock.paused.saturating_add(self.days_paused(since, until, days));
+        clock.paused = clock.paused.saturating_add(self.time_paused(since, until, days));
         clock.due = clock.due_under(days);
         Some(clock)
     }
@@ -332,8 +332,8 @@ impl Clock {
         clock
     }
 
-    /// Only pauses after day 0 count, and only in clocks that count days.
-    fn days_paused(&self, since: DateTime<Utc>, until: DateTime<Utc>, days: &WorkingCalendar) -> u32 {
+    /// What a pause adds, in the limit's unit. In clocks of days only what comes after day 0 counts.
+    fn time_paused(&self, since: DateTime<Utc>, until: DateTime<Utc>, days: &WorkingCalendar) -> u32 {
         let zone = self.anchor.zone;
         let last_before = |date: NaiveDate| date.pred_opt().unwrap_or(date);
         let from = last_before(zone.date(since)).max(self.anchor.date());
@@ -341,9 +341,8 @@ impl Clock {
         match self.limit {
             Limit::WorkingDays(_) => days.count(from, to),
             Limit::CalendarDays(_) => u32::try_from((to - from).num_days()).unwrap_or(0),
-            Limit::Minutes(_) | Limit::OfficeMinutes(_) => {
-                u32::try_from((until - since.max(self.anchor.at)).num_minutes()).unwrap_or(0)
-            }
+            Limit::Minutes(_) => u32::try_from((until - since.max(self.anchor.at)).num_minutes()).unwrap_or(0),
+            Limit::OfficeMinutes(_) => days.office_minutes(since.max(self.anchor.at), until, zone.0),
             Limit::Promise(_) => 0,
         }
     }
@@ -400,6 +399,21 @@ mod tests {
         let paused = clock("2024-02-26T08:00:00+07:00", 5).pause(at("2024-02-26T09:00:00+07:00").at).unwrap();
         let resumed = paused.resume(at("2024-02-28T09:00:00+07:00").at, &days()).unwrap();
         assert_eq!(resumed.paused, 1);
+    }
+
+    #[test]
+    fn a_pause_over_a_weekend_adds_no_office_minutes() {
+        let clock = Clock::start(
+            ClockKind::FirstResponse,
+            at("2024-03-01T16:00:00+07:00"),
+            Limit::OfficeMinutes(60),
+            None,
+            &days(),
+        );
+        assert_eq!(due(&clock), "2024-03-04T01:00:00Z", "30 minutes on Friday, 30 on Monday");
+        let paused = clock.pause(at("2024-03-01T16:15:00+07:00").at).unwrap();
+        let resumed = paused.resume(at("2024-03-04T07:40:00+07:00").at, &days()).unwrap();
+        assert_eq!((resumed.paused, due(&resumed)), (25, "2024-03-04T01:25:00Z".into()));
     }
 
     #[test]
