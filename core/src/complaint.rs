@@ -17,9 +17,7 @@ pub use self::rejection::Rejection;
 
 use crate::actor::Role;
 use crate::clock::{Clock, ClockKind};
-use crate::event::{
-    Basis, Class, Classification, Closure, DeclineReason, Event, Fact, Level, Note, Outcome, ReplyKind, ResponseKind,
-};
+use crate::event::{Basis, Class, Classification, Closure, Event, Fact, Level, Note, Outcome, ReplyKind, ResponseKind};
 use crate::values::{
     AgencyCode, Channel, CommandId, ComplaintId, Digest, DocumentRef, Moment, PersonRef, Score, TrackingNumber,
     Version, Visibility,
@@ -387,12 +385,6 @@ impl Complaint {
     /// Whether it was closed because nobody objected in time.
     pub fn was_closed_by_silence(&self) -> bool {
         matches!(self.closure, Some(Closure::Resolved { basis: Basis::Silence, .. }))
-    }
-
-    /// Whether it was declined as noise: prank, test, or an empty file.
-    pub fn is_noise(&self) -> bool {
-        use DeclineReason::{Prank, Test};
-        matches!(self.closure, Some(Closure::Declined { reason: Prank | Test, .. }))
     }
 
     fn start_cycle(&mut self, cycle: u32) {

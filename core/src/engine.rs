@@ -16,7 +16,7 @@ use self::cache::{Cache, Known};
 pub use self::cqrs::{CqrsContext, CqrsStore, upcast};
 use crate::actor::{Actor, Role};
 use crate::command::{ClearRequest, Command, Marks, SealedRequest};
-use crate::complaint::{Complaint, Decision, Rejection, Stage, Target, tracking_secret};
+use crate::complaint::{Complaint, Decision, DueItem, Rejection, Stage, Target, tracking_secret};
 use crate::event::{Closure, Event, Fact};
 use crate::record::{BrokenRecord, Record, canonical, genesis};
 use crate::rules::Rules;
@@ -125,8 +125,8 @@ pub struct Recorded {
 /// What a tick did.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Ticked {
-    /// Commands that took effect, by true due instant.
-    pub done: Vec<(ComplaintId, &'static str)>,
+    /// What took effect, in order.
+    pub done: Vec<Receipt>,
     /// Commands that had been handled before, by this or another clock.
     pub repeated: usize,
     /// Complaints that could not be served, with the reason; the others were.
@@ -279,31 +279,65 @@ impl Engine {
     /// When the log cannot be read; what fails for one complaint is told in [`Ticked::failed`].
     pub async fn tick(&self, now: Moment, seed: &[u8; 32]) -> Result<Ticked, Error> {
         let mut timeline = self.timeline.lock().await;
-        timeline.catch_up(self).await?;
-        let rules = self.rules();
-        let mut due = Vec::new();
         let mut ticked = Ticked::default();
-        for (id, complaint) in &timeline.complaints {
-            match complaint.due_items(now.at, &rules) {
-                Ok(items) => due.extend(items.into_iter().map(|item| (item.since, *id, item))),
-                Err(rejection) => ticked.failed.push((*id, rejection.into())),
+        // What is done may make something else due: a lapse wakes clocks that are late by then.
+        for _ in 0..ROUNDS {
+            timeline.catch_up(self).await?;
+            let due = self.due_items(&timeline, now, &mut ticked).await?;
+            let before = ticked.done.len();
+            for (id, item) in due {
+                self.do_item(id, item, now, seed, &mut ticked).await;
             }
-        }
-        due.sort_by(|(a, a_id, _), (b, b_id, _)| (a, a_id).cmp(&(b, b_id)));
-        for (_, id, item) in due {
-            let command_id = item.command_id(id);
-            let seed = derive(seed, &[b"tick", command_id.0.as_bytes()]);
-            let name = item.command.name();
-            let request = ClearRequest::new(command_id, now, Actor::new(Role::SystemClock), item.command, seed);
-            match self.handle(id, request).await {
-                Ok(receipt) if receipt.repeated => ticked.repeated += 1,
-                Ok(_) => ticked.done.push((id, name)),
-                // Something else happened in between, and it is no longer due.
-                Err(Error::Rejected(_)) => {}
-                Err(error) => ticked.failed.push((id, error)),
+            if ticked.done.len() == before {
+                break;
             }
         }
         Ok(ticked)
+    }
+
+    /// What is due in all complaints, by true due instant.
+    async fn due_items(
+        &self,
+        timeline: &Timeline,
+        now: Moment,
+        ticked: &mut Ticked,
+    ) -> Result<Vec<(ComplaintId, DueItem)>, Error> {
+        let mut due = Vec::new();
+        let mut rules = self.rules();
+        ticked.failed.clear();
+        for (id, complaint) in &timeline.complaints {
+            let items = loop {
+                match complaint.due_items(now.at, &rules) {
+                    Err(Rejection::MissingDocument { document }) => {
+                        if let Err(error) = self.fetch_document(&document, &rules).await {
+                            break Err(error);
+                        }
+                        rules = self.rules();
+                    }
+                    Err(rejection) => break Err(rejection.into()),
+                    Ok(items) => break Ok(items),
+                }
+            };
+            match items {
+                Ok(items) => due.extend(items.into_iter().map(|item| (*id, item))),
+                Err(error) => ticked.failed.push((*id, error)),
+            }
+        }
+        due.sort_by_key(|(id, item)| (item.since, *id));
+        Ok(due)
+    }
+
+    async fn do_item(&self, id: ComplaintId, item: DueItem, now: Moment, seed: &[u8; 32], ticked: &mut Ticked) {
+        let command_id = item.command_id(id);
+        let seed = derive(seed, &[b"tick", command_id.0.as_bytes()]);
+        let request = ClearRequest::new(command_id, now, Actor::new(Role::SystemClock), item.command, seed);
+        match self.handle(id, request).await {
+            Ok(receipt) if receipt.repeated => ticked.repeated += 1,
+            Ok(receipt) => ticked.done.push(receipt),
+            // Something else happened in between, and it is no longer due.
+            Err(Error::Rejected(_)) => {}
+            Err(error) => ticked.failed.push((id, error)),
+        }
     }
 
     async fn attempt(&self, id: ComplaintId, request: &ClearRequest) -> Result<Attempt, Error> {
@@ -638,5 +672,7 @@ fn tracking_of(events: &[Event], seed: &[u8; 32]) -> Option<Tracking> {
 }
 
 const ATTEMPTS: usize = 8;
+/// How often what was done may make something else due: a lapse, then three levels of escalation, then some.
+const ROUNDS: usize = 16;
 const LONGEST_CHAIN: usize = 1_000;
 const PAGE: usize = 2_048;

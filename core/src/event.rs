@@ -221,6 +221,9 @@ pub enum Fact {
     },
     /// It went up the ladder.
     Escalated {
+        /// The appeal window, met, where a closed complaint goes to the Ombudsman.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        clocks: Vec<Clock>,
         /// The level before.
         from: Level,
         /// Words of whoever escalated.
@@ -434,6 +437,7 @@ impl Fact {
             Fact::Closed { clocks, .. }
             | Fact::DeadlinesRecomputed { clocks, .. }
             | Fact::Dispositioned { clocks, .. }
+            | Fact::Escalated { clocks, .. }
             | Fact::Extended { clocks, .. }
             | Fact::InfoLapsed { clocks, .. }
             | Fact::InfoProvided { clocks, .. }
@@ -446,9 +450,7 @@ impl Fact {
             | Fact::Returned { clocks, .. }
             | Fact::Verified { clocks, .. } => clocks,
             Fact::Received(received) => &received.clocks,
-            Fact::Annotated { .. } | Fact::Erased { .. } | Fact::Escalated { .. } | Fact::VisibilityChanged { .. } => {
-                &[]
-            }
+            Fact::Annotated { .. } | Fact::Erased { .. } | Fact::VisibilityChanged { .. } => &[],
         }
     }
 

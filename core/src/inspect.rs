@@ -1,7 +1,7 @@
 //! Inspection of a whole log: positions, chains, hashes, whole commands, lawful transitions.
 //!
 //! It reads entries in order and lists every problem it finds, rather than the first. What it cannot see
-//! alone is a tail that was cut: that takes a [head](Head) somebody saved.
+//! alone is a tail that was cut together with the head: that takes a [head](Head) somebody saved.
 
 use std::collections::BTreeMap;
 
@@ -118,12 +118,12 @@ impl Inspector {
             }
             Err(why) => self.note(*position, Some(record.complaint), ProblemKind::Unreadable, why.to_owned()),
         }
-        self.head.position = *position;
-        self.head.record_hash = record.hash;
+        self.head.position = position - 1;
+        self.head.advance(record.hash);
         if let Some(saved) = self.saved.take_if(|saved| saved.position == *position)
-            && saved.record_hash != record.hash
+            && saved.log_hash != self.head.log_hash
         {
-            let why = format!("the record hash here is not the saved {}", saved.record_hash);
+            let why = "the log up to here is not the one whose head was saved".to_owned();
             self.note(*position, None, ProblemKind::Head, why);
         }
     }
@@ -144,7 +144,12 @@ impl Inspector {
             self.note(end, None, ProblemKind::Head, why);
         }
         if let Some(told) = told.filter(|told| **told != self.head) {
-            let why = format!("the store says that it ends at position {}", told.position);
+            let why = match told.position == end {
+                true => {
+                    "records do not stand in the order they were written in, by the store's own log hash".to_owned()
+                }
+                false => format!("the store says that it ends at position {}", told.position),
+            };
             self.note(end, None, ProblemKind::Head, why);
         }
         let events = self.chains.values().map(|chain| chain.sequence).sum();

@@ -69,7 +69,7 @@ pub trait Log: Send + Sync {
     /// asks has seen what is gone.
     async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError>;
 
-    /// The last position and the record hash at it.
+    /// The last position, and the hash of everything up to it.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -229,7 +229,10 @@ pub struct Page {
     pub at_head: bool,
 }
 
-/// How far a ledger goes: what an auditor notes down to find a cut tail later.
+/// How far a ledger goes, and what it holds up to there: what an auditor notes down to find a cut tail later.
+///
+/// The log hash runs over every record in the order of positions, so that two saved heads are equal only
+/// where everything before them is. It stands apart from the records: writers of one complaint need no other.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
@@ -237,14 +240,26 @@ pub struct Head {
     pub ledger: LedgerId,
     /// Its last position; 0 while it is empty.
     pub position: Position,
-    /// The record hash at that position; of nothing while it is empty.
-    pub record_hash: Digest,
+    /// `SHA-256("aduan/log/v1\n" ‖ log hash before ‖ position ‖ record hash)`.
+    pub log_hash: Digest,
 }
 
 impl Head {
     /// The head of a ledger that holds nothing.
     pub fn empty(ledger: LedgerId) -> Self {
-        Head { ledger, position: 0, record_hash: Digest::of(b"") }
+        let log_hash = Digest::of_parts("aduan/log-genesis/v1\n", &[ledger.as_str().as_bytes()]);
+        Head { ledger, position: 0, log_hash }
+    }
+
+    /// Takes the record at the next position.
+    pub fn advance(&mut self, record_hash: Digest) {
+        self.position += 1;
+        let mut bytes = [0; 13 + 32 + 8 + 32];
+        bytes[..13].copy_from_slice(b"aduan/log/v1\n");
+        bytes[13..45].copy_from_slice(&self.log_hash.0);
+        bytes[45..53].copy_from_slice(&self.position.to_be_bytes());
+        bytes[53..].copy_from_slice(&record_hash.0);
+        self.log_hash = Digest::of(&bytes);
     }
 }
 

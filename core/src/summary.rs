@@ -14,7 +14,7 @@ use crate::values::{AgencyCode, ComplaintId};
 #[derive(Default)]
 pub struct SummaryFold {
     complaints: BTreeMap<ComplaintId, Counted>,
-    finished: BTreeMap<&'static str, Verdicts>,
+    finished: BTreeMap<ClockKind, Verdicts>,
     ratings: Ratings,
     events: u64,
 }
@@ -36,7 +36,7 @@ pub struct Summary {
     pub agencies: BTreeMap<String, u64>,
     /// Complaints by channel.
     pub channels: BTreeMap<String, u64>,
-    /// Verdicts by clock. Windows of the complainant are listed too: they breach nothing.
+    /// Verdicts by clock that somebody answers for.
     pub clocks: BTreeMap<&'static str, Verdicts>,
     /// Closed complaints by closure; resolutions by who says so.
     pub closures: BTreeMap<&'static str, u64>,
@@ -44,6 +44,9 @@ pub struct Summary {
     pub ratings: Ratings,
     /// Complaints by stage.
     pub stages: BTreeMap<&'static str, u64>,
+    /// The same for windows, which bound what somebody *may* do: met is used, overdue is elapsed unused. They
+    /// breach nothing.
+    pub windows: BTreeMap<&'static str, Verdicts>,
 }
 
 /// How clocks ended, or stand. Cancelled is outside every denominator.
@@ -91,7 +94,7 @@ impl SummaryFold {
         }
         // A finished clock never changes, so each stands in exactly one event.
         for clock in event.fact.clocks().iter().filter(|clock| !clock.is_open()) {
-            self.finished.entry(clock.kind.name()).or_default().count(clock, event.recorded_at());
+            self.finished.entry(clock.kind).or_default().count(clock, event.recorded_at());
         }
     }
 
@@ -105,13 +108,10 @@ impl SummaryFold {
         let mut summary = Summary {
             complaints: self.complaints.len() as u64,
             events: self.events,
-            clocks: self.finished.clone(),
             ratings: self.ratings,
             ..Summary::default()
         };
-        for kind in ClockKind::ALL.into_iter().filter(|kind| !kind.is_window()) {
-            summary.clocks.entry(kind.name()).or_default();
-        }
+        let mut verdicts = self.finished.clone();
         for Counted { state, last_holder } in self.complaints.values() {
             *summary.stages.entry(state.stage.name()).or_default() += 1;
             if let Some(intake) = &state.intake {
@@ -124,8 +124,13 @@ impl SummaryFold {
                 *summary.closures.entry(closure_name(closure)).or_default() += 1;
             }
             for clock in state.clocks.iter().filter(|clock| clock.is_open()) {
-                summary.clocks.entry(clock.kind.name()).or_default().count(clock, now);
+                verdicts.entry(clock.kind).or_default().count(clock, now);
             }
+        }
+        for kind in ClockKind::ALL {
+            let verdicts = verdicts.remove(&kind).unwrap_or_default();
+            let of_its_sort = if kind.is_window() { &mut summary.windows } else { &mut summary.clocks };
+            of_its_sort.insert(kind.name(), verdicts);
         }
         summary
     }

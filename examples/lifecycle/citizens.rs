@@ -6,18 +6,7 @@
 //! Templates are plain text with three marks: `{street}` is a slot of the [`Scene`], `[a|b|c]` any of the choices, and
 //! `[#a|b|c]` the one that the scene's variant decides, so that title, text and answer speak of the same thing.
 
-/// What kind of concern it is, which decides how long the city may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
-    /// A question: *permintaan informasi*.
-    Information,
-    /// A wish: *aspirasi*.
-    Aspiration,
-    /// A grievance about a service: *pengaduan*.
-    Complaint,
-    /// A report of misconduct: *pengaduan berkadar pengawasan*.
-    Supervisory,
-}
+use aduan::event::Class;
 
 /// A complaint as a citizen would bring it, and what would be said about it afterwards.
 #[derive(Debug, Clone)]
@@ -107,19 +96,9 @@ pub(crate) fn draft(rng: &mut fastrand::Rng) -> Draft {
 }
 
 /// Opening, story, and what people add to it, in the manner of the channel.
-fn text(
-    rng: &mut fastrand::Rng,
-    channel: &str,
-    class: Class,
-    topic: &Topic,
-    scene: &Scene,
-) -> String {
+fn text(rng: &mut fastrand::Rng, channel: &str, class: Class, topic: &Topic, scene: &Scene) -> String {
     let manner = manner(channel);
-    let story = fill(
-        rng,
-        topic.stories[scene.variant % topic.stories.len()],
-        scene,
-    );
+    let story = fill(rng, topic.stories[scene.variant % topic.stories.len()], scene);
     let opening = one_of(rng, manner.openings, scene);
     let mut parts = vec![opening, capitalised(story)];
     if manner.talkative && class == Class::Complaint && rng.f64() < 0.5 {
@@ -187,11 +166,7 @@ impl Scene {
 
     /// The code itself, or for [`KECAMATAN`] the district the place lies in.
     fn competent(&self, code: &'static str) -> &'static str {
-        if code == KECAMATAN {
-            self.area.district
-        } else {
-            code
-        }
+        if code == KECAMATAN { self.area.district } else { code }
     }
 
     fn slot(&self, name: &str) -> &str {
@@ -226,9 +201,8 @@ fn fill(rng: &mut fastrand::Rng, template: &str, scene: &Scene) -> String {
     let mut rest = template;
     while let Some(open) = rest.find(['[', '{']) {
         let is_choice = rest[open..].starts_with('[');
-        let close = rest[open..]
-            .find(if is_choice { ']' } else { '}' })
-            .expect("every bracket in the tables is closed");
+        let close =
+            rest[open..].find(if is_choice { ']' } else { '}' }).expect("every bracket in the tables is closed");
         let inside = &rest[open + 1..open + close];
         filled.push_str(&rest[..open]);
         if is_choice {
@@ -266,12 +240,7 @@ fn manner(channel: &str) -> Manner {
         "walk-in" | "field-visit" => (DESK_OPENINGS, DESK_CLOSINGS, 0.0, true),
         _ => (PORTAL_OPENINGS, PORTAL_CLOSINGS, 0.03, true),
     };
-    Manner {
-        openings,
-        closings,
-        shorthand,
-        talkative,
-    }
+    Manner { openings, closings, shorthand, talkative }
 }
 
 /// Lower-case words abbreviated the way thumbs do it, each with the given chance.
@@ -308,14 +277,13 @@ fn channel_reference(rng: &mut fastrand::Rng, channel: &str, contact: &str) -> O
         "curhatningita.lapor.go.id" => format!("CNI-{}", rng.u32(10_000_000..100_000_000)),
         "facebook" => format!("pfbid{:016x}", rng.u64(..)),
         "instagram" => (0..11).map(|_| rng.alphanumeric()).collect(),
-        "twitter" => rng
-            .u64(1_500_000_000_000_000_000..1_999_999_999_999_999_999)
-            .to_string(),
+        "twitter" => rng.u64(1_500_000_000_000_000_000..1_999_999_999_999_999_999).to_string(),
         "sms-1708" => {
             let (hour, minute, second) = (rng.u32(0..24), rng.u32(0..60), rng.u32(0..60));
             format!("{contact}@{hour:02}:{minute:02}:{second:02}")
         }
         "whatsapp" => format!("wamid.{:032X}", rng.u128(..)),
+        "mobile-app" => format!("APP-{:09}", rng.u32(..1_000_000_000)),
         "walk-in" => format!("LOKET-{}/{:07}", rng.u32(1..5), rng.u32(..10_000_000)),
         _ => format!("KUNJUNGAN-{:08}", rng.u32(..100_000_000)),
     })
@@ -323,10 +291,7 @@ fn channel_reference(rng: &mut fastrand::Rng, channel: &str, contact: &str) -> O
 
 /// A point within some 250 metres.
 fn near(rng: &mut fastrand::Rng, (latitude, longitude): (i32, i32)) -> (i32, i32) {
-    (
-        latitude + rng.i32(-2_300..=2_300),
-        longitude + rng.i32(-2_300..=2_300),
-    )
+    (latitude + rng.i32(-2_300..=2_300), longitude + rng.i32(-2_300..=2_300))
 }
 
 /// Every sentence begins with a capital, also where a slot begins it.
@@ -338,11 +303,7 @@ fn capitalised(text: String) -> String {
             let begins = ended && before == ' ';
             ended = matches!(letter, '.' | '?' | '!') || (ended && letter == ' ');
             before = letter;
-            if begins {
-                letter.to_ascii_uppercase()
-            } else {
-                letter
-            }
+            if begins { letter.to_ascii_uppercase() } else { letter }
         })
         .collect()
 }
@@ -356,12 +317,12 @@ fn full_name(agency: &str) -> &'static str {
     found.expect("the tables name only agencies of the city").1
 }
 
-fn pick<T: Copy>(rng: &mut fastrand::Rng, table: &[T]) -> T {
+pub(crate) fn pick<T: Copy>(rng: &mut fastrand::Rng, table: &[T]) -> T {
     table[rng.usize(..table.len())]
 }
 
 /// One of the table, by the weights in front.
-fn weighted<T: Copy>(rng: &mut fastrand::Rng, table: &[(u32, T)]) -> T {
+pub(crate) fn weighted<T: Copy>(rng: &mut fastrand::Rng, table: &[(u32, T)]) -> T {
     let total: u32 = table.iter().map(|(weight, _)| weight).sum();
     let mut left = rng.u32(..total);
     for (weight, item) in table {
@@ -413,7 +374,7 @@ const KECAMATAN: &str = "kecamatan";
 /// The city's agencies: code and full name.
 #[rustfmt::skip]
 pub(crate) const AGENCIES: &[(&str, &str)] = &[
-    ("dpuprperakim", "Dinas Pekerjaan Umum, Penataan Ruang, Perumahan Rakyat dan Kawasan Permukiman"),
+    ("dpuprperakim", "Dinas Pekerjaan Umum, Penataan Ruang, Perumahan dan Kawasan Permukiman"),
     ("dlh", "Dinas Lingkungan Hidup"),
     ("dishub", "Dinas Perhubungan"),
     ("dinkes-ppkb", "Dinas Kesehatan, Pengendalian Penduduk dan Keluarga Berencana"),
@@ -424,9 +385,9 @@ pub(crate) const AGENCIES: &[(&str, &str)] = &[
     ("diskominfo", "Dinas Komunikasi dan Informatika"),
     ("bpkpd", "Badan Pengelolaan Keuangan dan Pendapatan Daerah"),
     ("dpmptsp", "Dinas Penanaman Modal dan Pelayanan Terpadu Satu Pintu"),
-    ("diskopukmperindag", "Dinas Koperasi, Usaha Kecil dan Menengah, Perindustrian dan Perdagangan"),
+    ("diskopukmperindag", "Dinas Koperasi, UKM, Perindustrian dan Perdagangan"),
     ("inspektorat", "Inspektorat"),
-    ("rsud-wahidin", "RSUD dr. Wahidin Sudiro Husodo"),
+    ("rsud-wahidin", "RSUD Dr. Wahidin Sudiro Husodo"),
     ("pdam-maja-tirta", "Perumda Air Minum Maja Tirta"),
     ("kec-prajurit-kulon", "Kecamatan Prajurit Kulon"),
     ("kec-magersari", "Kecamatan Magersari"),
@@ -434,23 +395,20 @@ pub(crate) const AGENCIES: &[(&str, &str)] = &[
 ];
 
 const CHANNELS: &[(u32, &str)] = &[
-    (30, "whatsapp"),
-    (22, "lapor.go.id"),
+    (28, "whatsapp"),
+    (20, "lapor.go.id"),
     (16, "curhatningita.lapor.go.id"),
     (9, "instagram"),
     (8, "facebook"),
     (6, "sms-1708"),
     (4, "walk-in"),
+    (4, "mobile-app"),
     (3, "twitter"),
     (2, "field-visit"),
 ];
 
-const CLASSES: &[(u32, Class)] = &[
-    (12, Class::Information),
-    (15, Class::Aspiration),
-    (70, Class::Complaint),
-    (3, Class::Supervisory),
-];
+const CLASSES: &[(u32, Class)] =
+    &[(12, Class::Information), (15, Class::Aspiration), (70, Class::Complaint), (3, Class::Supervisory)];
 
 #[rustfmt::skip]
 const AREAS: &[Area] = &[
@@ -507,9 +465,7 @@ const LANDMARKS: &[&str] = &[
     "dekat gapura gang",
 ];
 
-const DAYS: &[&str] = &[
-    "Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu",
-];
+const DAYS: &[&str] = &["Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"];
 
 const SINCE: &str = "[sejak dua minggu lalu|sejak tiga hari lalu|sejak bulan lalu|hampir setahun ini|sejak tahun lalu|\
     seminggu lebih|sejak awal bulan|dua bulan ini|sejak {day} lalu|sepuluh hari ini|mulai {day} malam]";
@@ -549,14 +505,7 @@ const SOCIAL_OPENINGS: &[&str] = &[
     "[Yth. Pemkot|Kepada yang berwenang], {kel} juga kota lho[ 😅| 🙏|.]",
 ];
 
-const SMS_OPENINGS: &[&str] = &[
-    "",
-    "",
-    "Lapor.",
-    "Ass wr wb.",
-    "MOJOKERTO.",
-    "Yth Pemkot Mojokerto.",
-];
+const SMS_OPENINGS: &[&str] = &["", "", "Lapor.", "Ass wr wb.", "MOJOKERTO.", "Yth Pemkot Mojokerto."];
 
 const DESK_OPENINGS: &[&str] = &[
     "Warga menyampaikan:",
@@ -623,13 +572,12 @@ const ANSWER_OPENING: &str = "[Terima kasih atas pesan Saudara.|Terima kasih tel
 const ANSWER_CLOSING: &str = "[– {agency} Kota Mojokerto|Demikian, terima kasih. {agency}|\
      Kabari kami bila ada perkembangan.|Silakan sampaikan kembali bila masih ada kendala.]";
 
-const QUESTION_OPENING: &str = "[Agar dapat kami tindak lanjuti,|Untuk melengkapi laporan,|Sebelum kami teruskan,|Baik, pesan kami terima;]";
+const QUESTION_OPENING: &str =
+    "[Agar dapat kami tindak lanjuti,|Untuk melengkapi laporan,|Sebelum kami teruskan,|Baik, pesan kami terima;]";
 
 fn pleas(class: Class) -> &'static str {
     match class {
-        Class::Information => {
-            "[Mohon infonya|Mohon penjelasannya|Minta tolong dijawab|Mohon arahannya]."
-        }
+        Class::Information => "[Mohon infonya|Mohon penjelasannya|Minta tolong dijawab|Mohon arahannya].",
         Class::Aspiration => {
             "[Semoga bisa dipertimbangkan|Mohon dianggarkan tahun depan|Semoga didengar|Ini sekadar usul dari warga]."
         }
@@ -1224,14 +1172,8 @@ mod tests {
                 &draft.protest,
             ];
             for sentence in said {
-                assert!(
-                    !sentence.contains(['[', ']', '{', '}', '|', '\n']),
-                    "{sentence}"
-                );
-                assert!(
-                    !sentence.contains("  ") && !sentence.contains(" ."),
-                    "{sentence}"
-                );
+                assert!(!sentence.contains(['[', ']', '{', '}', '|', '\n']), "{sentence}");
+                assert!(!sentence.contains("  ") && !sentence.contains(" ."), "{sentence}");
             }
         }
     }
@@ -1243,12 +1185,7 @@ mod tests {
             for template in [topic.title, topic.answer, topic.question, topic.reply] {
                 for linked in template.split("[#").skip(1) {
                     let choices = linked.split(']').next().unwrap().split('|').count();
-                    assert_eq!(
-                        choices % topic.stories.len(),
-                        0,
-                        "{}: {template}",
-                        topic.category
-                    );
+                    assert_eq!(choices % topic.stories.len(), 0, "{}: {template}", topic.category);
                     assert_eq!(12 % choices, 0, "{}: {template}", topic.category);
                 }
             }
@@ -1268,12 +1205,24 @@ mod tests {
     }
 
     #[test]
+    fn the_agencies_are_those_of_the_directory() {
+        let directory = aduan::agency::Directory::mojokerto();
+        for (code, name) in AGENCIES {
+            let known = directory.agency(&code.parse().unwrap()).unwrap();
+            assert_eq!(known.name, *name);
+        }
+    }
+
+    #[test]
+    fn every_channel_of_the_field_is_used() {
+        let used: HashSet<&str> = CHANNELS.iter().map(|(_, channel)| *channel).collect();
+        assert_eq!(used, HashSet::from(aduan::values::channels::ALL));
+    }
+
+    #[test]
     fn a_channel_hardly_gives_a_reference_twice() {
         let year = a_year();
-        let given: Vec<_> = year
-            .iter()
-            .filter_map(|d| Some((d.channel, d.channel_reference.as_ref()?)))
-            .collect();
+        let given: Vec<_> = year.iter().filter_map(|d| Some((d.channel, d.channel_reference.as_ref()?))).collect();
         let distinct: HashSet<_> = given.iter().collect();
         assert_eq!(distinct.len(), given.len());
         assert!(given.len() < year.len());

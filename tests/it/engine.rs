@@ -190,13 +190,13 @@ async fn a_tick_has_one_effect_from_two_machines() {
     for number in 1..=5 {
         one.receive(request(number, by(Role::Intake), message(&format!("wamid.{number}")))).await.unwrap();
     }
-    assert_eq!(one.tick(moment("2024-03-04T10:00:00+07:00"), &[1; 32]).await.unwrap().done, []);
+    assert_eq!(one.tick(moment("2024-03-04T10:00:00+07:00"), &[1; 32]).await.unwrap().done.len(), 0);
     let late = moment("2024-04-16T09:00:00+07:00");
     // Each machine looks before the other acts: the second finds everything done.
     let (first, second) = (one.tick(late, &[1; 32]).await.unwrap(), two.tick(late, &[2; 32]).await.unwrap());
     assert_eq!((first.done.len(), second.done.len()), (15, 0), "three levels each, once");
     assert_eq!((first.failed.len(), second.failed.len()), (0, 0));
-    assert_eq!(one.tick(late, &[3; 32]).await.unwrap().done, []);
+    assert_eq!(one.tick(late, &[3; 32]).await.unwrap().done.len(), 0);
     assert_eq!(everything(&*store).await.len(), 5 + 15);
 }
 
@@ -209,6 +209,50 @@ async fn rules_of_years_ago_are_found_beside_the_ledger() {
     let now = Engine::new(store, Arc::new(MemoryVault::new([7; 32])), only_national);
     let receipt = now.handle(id, request(2, by(Role::Admin), verify(Class::Complaint))).await.unwrap();
     assert_eq!(&*receipt.events[0].context.policy.name, "mojokerto-2020");
+}
+
+#[tokio::test]
+async fn a_clock_that_starts_anew_finds_the_rules_of_years_ago() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let then = engine(store.clone());
+    then.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap();
+    let only_national = Rules::national(aduan::agency::Directory::mojokerto());
+    let now = Engine::new(store, Arc::new(MemoryVault::new([7; 32])), only_national);
+    let ticked = now.tick(moment("2024-04-16T09:00:00+07:00"), &[1; 32]).await.unwrap();
+    assert_eq!((ticked.done.len(), ticked.failed.len()), (3, 0));
+}
+
+#[tokio::test]
+async fn one_late_tick_does_all_that_is_due() {
+    // A lapse wakes clocks that are late by then: they escalate in the same tick.
+    let engine = engine(Arc::new(MemoryStore::new(ledger())));
+    let id = engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
+    engine.handle(id, request(2, by(Role::Admin), verify(Class::Complaint))).await.unwrap();
+    engine.handle(id, request(3, by(Role::Admin), dispose("dishub"))).await.unwrap();
+    engine.handle(id, request(4, of("dishub"), Command::RequestInfo { text: text() })).await.unwrap();
+    let late = moment("2024-08-01T09:00:00+07:00");
+    let ticked = engine.tick(late, &[1; 32]).await.unwrap();
+    let done: Vec<_> = ticked.done.iter().map(|receipt| receipt.events[0].fact.name()).collect();
+    assert_eq!(done, ["InfoLapsed", "Escalated", "Escalated", "Escalated"]);
+    assert_eq!(engine.tick(late, &[2; 32]).await.unwrap().done.len(), 0);
+}
+
+#[tokio::test]
+async fn a_duplicate_joined_after_a_later_event_is_lawful_too() {
+    // Two machines: the target's last event was recorded by a clock that is ahead.
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    let child = engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
+    let mut ahead = request(2, by(Role::Intake), message("wamid.2"));
+    ahead.at = moment("2024-03-04T09:02:00+07:00");
+    let root = engine.receive(ahead).await.unwrap().complaint;
+    let command = Command::MarkDuplicate { of: root, target: None };
+    engine.handle(child, request(3, by(Role::Admin), command)).await.unwrap();
+    let mut inspector = aduan::inspect::Inspector::new(ledger());
+    for entry in everything(&*store).await {
+        inspector.read(&entry, Ok(&entry.record.event().unwrap()));
+    }
+    assert_eq!(inspector.finish(None).problems, []);
 }
 
 #[tokio::test]

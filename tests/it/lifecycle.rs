@@ -214,6 +214,7 @@ fn an_unanswered_question_lapses_at_its_true_due_time() {
     received.wait_until("2024-03-28T09:00:00+07:00").ticks();
     let incomplete = Closure::Declined { reason: DeclineReason::Incomplete, referred_to: None };
     assert_eq!(received.complaint.closure, Some(incomplete));
+    assert_eq!(received.verdict(ClockKind::Information), Verdict::Missed);
 }
 
 #[test]
@@ -293,6 +294,41 @@ fn silence_closes_after_the_reply_window_and_counts_as_silence() {
     let closed = office.wait_until("2024-03-25T09:00:00+07:00").ticks();
     assert_eq!(closed[0].occurred_at.at, due);
     assert!(office.complaint.was_closed_by_silence());
+}
+
+#[test]
+fn a_contest_gives_the_holder_a_clock_again() {
+    let mut office = Office::answered("2024-03-04T09:00:00+07:00");
+    office.wait_until("2024-03-06T09:00:00+07:00");
+    office.does(Role::Complainant, Command::Reply { kind: ReplyKind::Contest, text: Some(text()) });
+    assert_eq!(office.due(ClockKind::FirstResponse), "end of 2024-03-13 (Asia/Jakarta)");
+    assert_eq!(office.verdict(ClockKind::FirstResponse), Verdict::Running);
+    assert_eq!(office.verdict(ClockKind::Statutory), Verdict::Met, "the law's clock stopped with the first answer");
+    office.wait_until("2024-03-14T09:00:00+07:00");
+    assert_eq!(office.ticks()[0].fact.name(), "Escalated");
+}
+
+#[test]
+fn windows_that_are_used_are_met_and_those_that_are_not_are_cancelled() {
+    let mut office = Office::closed("2024-03-04T09:00:00+07:00");
+    office.does(Role::Complainant, rate(1, 1));
+    let appeal = Command::Escalate { text: None, to: Level::OMBUDSMAN, trigger: Trigger::ByRight };
+    let mut late = Office::closed("2024-03-04T09:00:00+07:00");
+    late.does(Role::Complainant, rate(1, 1));
+    late.wait_until("2024-04-22T09:00:00+07:00");
+    let over = Rejection::WindowElapsed { clock: ClockKind::AppealWindow };
+    assert_eq!(late.refuses(Role::Complainant, appeal.clone()), over);
+    office.does(Role::Complainant, appeal);
+    assert_eq!(office.verdict(ClockKind::AppealWindow), Verdict::Met);
+    let events = office.does(Role::Complainant, Command::Reopen { reason: ReopenReason::Recurred, text: None });
+    let window = events[0].fact.clocks().iter().find(|clock| clock.kind == ClockKind::ReopenWindow).unwrap();
+    assert!(matches!(window.state, ClockState::Met(_)));
+    // A return window that nobody used breaches nothing, however late the next disposition.
+    let mut passed_on = Office::disposed("2024-03-04T09:00:00+07:00");
+    passed_on.wait_until("2024-03-20T09:00:00+07:00").does(Role::Admin, dispose("dlh"));
+    let clocks = passed_on.events.last().unwrap().fact.clocks();
+    let unused = clocks.iter().find(|clock| clock.kind == ClockKind::ReturnWindow).unwrap();
+    assert_eq!(unused.state, ClockState::Cancelled);
 }
 
 #[test]

@@ -40,7 +40,8 @@ fn another_citys_hand_written_deadlines_fall_on_the_same_dates() {
     let Some(file) = shared("oracles/signals_deadline_vectors_10.csv") else { return };
     // Amsterdam knows weekends only.
     let text = Calendar::indonesia().document().to_owned();
-    let bare: String = text.lines().filter(|line| !line.trim_start().starts_with("{ date")).collect::<Vec<_>>().join("\n");
+    let bare: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("{ date")).collect::<Vec<_>>().join("\n");
     let calendar = Calendar::parse(&bare).unwrap();
     let days = calendar.working(&Unit { region: None, week: Week::FiveDays, joint_leave_is_off: true });
     let zone: Zone = "Europe/Amsterdam".parse().unwrap();

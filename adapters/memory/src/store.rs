@@ -17,8 +17,9 @@ pub struct MemoryStore {
     held: Mutex<Held>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Held {
+    end: Head,
     /// The record at position `i + 1` is number `i`.
     log: Vec<Record>,
     /// Where in the log the records of a complaint are.
@@ -33,7 +34,16 @@ struct Held {
 impl MemoryStore {
     /// An empty ledger.
     pub fn new(ledger: LedgerId) -> Self {
-        MemoryStore { ledger, held: Mutex::default() }
+        let held = Held {
+            end: Head::empty(ledger.clone()),
+            log: Vec::new(),
+            complaints: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            boxes: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            documents: BTreeMap::new(),
+        };
+        MemoryStore { ledger, held: Mutex::new(held) }
     }
 
     /// Nothing panics halfway through a change, so a poisoned lock guards sound data.
@@ -121,12 +131,7 @@ impl Log for MemoryStore {
     }
 
     async fn head(&self) -> Result<Head, StoreError> {
-        let held = self.held();
-        let empty = Head::empty(self.ledger.clone());
-        Ok(match held.log.last() {
-            Some(last) => Head { position: held.log.len() as Position, record_hash: last.hash, ..empty },
-            None => empty,
-        })
+        Ok(self.held().end.clone())
     }
 }
 
@@ -148,6 +153,7 @@ impl Held {
     fn take(&mut self, part: AppendPart) {
         let AppendPart { complaint, records, boxes, keys, .. } = part;
         for record in records {
+            self.end.advance(record.hash);
             self.complaints.entry(complaint).or_default().push(self.log.len());
             self.log.push(record);
         }

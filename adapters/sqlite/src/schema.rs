@@ -16,10 +16,10 @@ pub(crate) fn create(connection: &mut Connection, ledger: &LedgerId) -> Result<(
     for object in OBJECTS {
         transaction.execute_batch(object)?;
     }
-    let Head { position, record_hash, .. } = Head::empty(ledger.clone());
+    let Head { position, log_hash, .. } = Head::empty(ledger.clone());
     transaction.execute(
-        "INSERT INTO ledger (name, position, record_hash) VALUES (?1, ?2, ?3)",
-        params![ledger.as_str(), position as i64, record_hash.0],
+        "INSERT INTO ledger (name, position, record_hash, log_hash) VALUES (?1, ?2, ?3, ?4)",
+        params![ledger.as_str(), position as i64, Digest::of(b"").0, log_hash.0],
     )?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", LAYOUT)?;
@@ -65,23 +65,23 @@ pub(crate) fn check_objects(connection: &Connection) -> Result<(), OpenError> {
 /// The head, checked against the last event.
 pub(crate) fn head(connection: &Connection, ledger: &LedgerId) -> rusqlite::Result<Result<Head, String>> {
     let mut statement = connection.prepare_cached(
-        "SELECT ledger.position, ledger.record_hash, last.position, last.record_hash
+        "SELECT ledger.position, ledger.record_hash, last.position, last.record_hash, ledger.log_hash
          FROM ledger LEFT JOIN (SELECT position, record_hash FROM events ORDER BY position DESC LIMIT 1) AS last
          WHERE ledger.name = ?1",
     )?;
     let columns = |row: &rusqlite::Row<'_>| {
         let noted: (i64, [u8; 32]) = (row.get(0)?, row.get(1)?);
         let last: (Option<i64>, Option<[u8; 32]>) = (row.get(2)?, row.get(3)?);
-        Ok((noted, last))
+        Ok((noted, last, row.get(4)?))
     };
-    let Some((noted, last)) = statement.query_row([ledger.as_str()], columns).optional()? else {
+    let Some((noted, last, log_hash)) = statement.query_row([ledger.as_str()], columns).optional()? else {
         return Ok(Err(format!("the ledger {ledger} has no head")));
     };
     let last = (last.0.unwrap_or(0), last.1.unwrap_or(Digest::of(b"").0));
     if noted != last {
         return Ok(Err(format!("the head is at position {}, the last event at {}", noted.0, last.0)));
     }
-    Ok(Ok(Head { ledger: ledger.clone(), position: noted.0 as u64, record_hash: Digest(noted.1) }))
+    Ok(Ok(Head { ledger: ledger.clone(), position: noted.0 as u64, log_hash: Digest(log_hash) }))
 }
 
 /// Name → kind and text of every object.

@@ -140,7 +140,7 @@ async fn guards_refuse_whoever_writes_past_the_engine() {
         "UPDATE ledger SET record_hash = zeroblob(32)".to_owned(),
         "UPDATE ledger SET name = 'kediri'".to_owned(),
         "DELETE FROM ledger".to_owned(),
-        "INSERT INTO ledger VALUES ('kediri', 0, zeroblob(32))".to_owned(),
+        "INSERT INTO ledger VALUES ('kediri', 0, zeroblob(32), zeroblob(32))".to_owned(),
         insert("INSERT OR REPLACE", &[]),
         insert("INSERT OR REPLACE", &[("position", "2")]),
         insert("INSERT OR REPLACE", &but("command_id", "command_id")),

@@ -21,15 +21,14 @@ pub(crate) struct Writer {
     ledger: LedgerId,
     heads: Heads,
     /// The head after the last commit seen.
-    last: (Position, Digest),
+    last: Head,
     /// Why nothing is written any more.
     stopped: Option<String>,
 }
 
 impl Writer {
     pub(crate) fn new(connection: Connection, head: Head) -> Self {
-        let Head { ledger, position, record_hash } = head;
-        Writer { connection, ledger, heads: Heads::default(), last: (position, record_hash), stopped: None }
+        Writer { connection, ledger: head.ledger.clone(), heads: Heads::default(), last: head, stopped: None }
     }
 
     /// Writes until nobody can ask any more, then leaves a file without a log beside it.
@@ -95,11 +94,11 @@ impl Writer {
     }
 
     /// Everything between BEGIN and COMMIT.
-    fn fill(&mut self, batch: &[Work]) -> rusqlite::Result<(Vec<Answer>, (Position, Digest))> {
+    fn fill(&mut self, batch: &[Work]) -> rusqlite::Result<(Vec<Answer>, Head)> {
         let mut open = Open {
             ledger: &self.ledger,
             heads: &mut self.heads,
-            last: self.last,
+            last: self.last.clone(),
             head: self.connection.prepare_cached(HEAD)?,
             known: self.connection.prepare_cached(KNOWN)?,
             handled: self.connection.prepare_cached(HANDLED)?,
@@ -108,33 +107,47 @@ impl Writer {
             insert_key: self.connection.prepare_cached(INSERT_KEY)?,
             insert_document: self.connection.prepare_cached(INSERT_DOCUMENT)?,
         };
-        let mut last = self.connection.prepare_cached(LAST)?;
-        let found =
-            last.query_row([], |row| Ok((row.get::<_, i64>(0)? as Position, Digest(bytes(row, 1)?)))).optional()?;
-        if found.is_some_and(|found| found != open.last) {
+        let mut noted = self.connection.prepare_cached(NOTED)?;
+        let noted = noted.query_row([self.ledger.as_str()], |row| {
+            let position = row.get::<_, i64>(0)? as Position;
+            Ok((
+                Head { ledger: self.ledger.clone(), position, log_hash: Digest(bytes(row, 1)?) },
+                row.get::<_, i64>(2)?,
+            ))
+        });
+        let (noted, last) = noted?;
+        if noted != open.last || last as Position != noted.position {
             // Someone wrote past the lock. The guards made sure it was sound; what we remember is not.
             open.heads.forget_all();
-            open.last = found.unwrap_or(open.last);
+            open.last = catch_up(&self.connection, noted)?;
         }
-        let start = open.last;
+        let start = open.last.clone();
         let answers = batch.iter().map(|work| open.apply(work)).collect::<Result<_, _>>()?;
         let end = open.last;
         if end != start {
-            self.connection.prepare_cached(MOVE_HEAD)?.execute(params![
-                self.ledger.as_str(),
-                end.0 as i64,
-                end.1.0.as_slice()
-            ])?;
+            let Head { position, log_hash, .. } = &end;
+            let head = params![self.ledger.as_str(), *position as i64, log_hash.0.as_slice()];
+            self.connection.prepare_cached(MOVE_HEAD)?.execute(head)?;
         }
         Ok((answers, end))
     }
+}
+
+/// The head with the events that somebody inserted without moving it.
+fn catch_up(connection: &Connection, mut noted: Head) -> rusqlite::Result<Head> {
+    let mut behind = connection.prepare_cached(BEHIND)?;
+    let mut rows = behind.query([noted.position as i64])?;
+    while let Some(row) = rows.next()? {
+        noted.advance(Digest(bytes(row, 0)?));
+    }
+    Ok(noted)
 }
 
 /// A transaction in progress.
 struct Open<'w> {
     ledger: &'w LedgerId,
     heads: &'w mut Heads,
-    last: (Position, Digest),
+    last: Head,
     head: CachedStatement<'w>,
     known: CachedStatement<'w>,
     handled: CachedStatement<'w>,
@@ -179,7 +192,7 @@ impl Open<'_> {
         if let Err(error) = link {
             return Ok(Err(error));
         }
-        let first = self.last.0 + 1;
+        let first = self.last.position + 1;
         for part in &append.parts {
             let id = part.complaint.0.as_bytes().as_slice();
             for sealed in &part.boxes {
@@ -191,9 +204,8 @@ impl Open<'_> {
                 self.insert_key.execute(params![self.ledger.as_str(), id, key.epoch, commitment, key.bytes])?;
             }
             for record in &part.records {
-                let position = self.last.0 + 1;
-                insert(&mut self.insert, self.ledger, position as i64, record)?;
-                self.last = (position, record.hash);
+                self.last.advance(record.hash);
+                insert(&mut self.insert, self.ledger, self.last.position as i64, record)?;
                 self.heads.note(part.complaint, (record.sequence, record.hash));
             }
         }
@@ -301,7 +313,9 @@ fn gather(first: Work, queue: &Receiver<Work>) -> Vec<Work> {
 
 const ROWS_PER_BATCH: usize = 1024;
 
-const LAST: &str = "SELECT position, record_hash FROM events ORDER BY position DESC LIMIT 1";
+const NOTED: &str = "SELECT position, log_hash, (SELECT coalesce(max(position), 0) FROM events) FROM ledger \
+                     WHERE name = ?1";
+const BEHIND: &str = "SELECT record_hash FROM events WHERE position > ?1 ORDER BY position";
 const HEAD: &str = "SELECT sequence, record_hash FROM events WHERE ledger = ?1 AND aggregate_id = ?2 \
                     ORDER BY sequence DESC LIMIT 1";
 const KNOWN: &str = "SELECT 1 FROM events WHERE ledger = ?1 AND command_id = ?2 LIMIT 1";
@@ -309,7 +323,8 @@ const INSERT_BOX: &str = "INSERT INTO boxes (ledger, aggregate_id, digest, bytes
 const INSERT_KEY: &str =
     "INSERT INTO keys (ledger, aggregate_id, epoch, commitment, wrapped) VALUES (?1, ?2, ?3, ?4, ?5)";
 const INSERT_DOCUMENT: &str = "INSERT INTO documents (ledger, hash, kind, text) VALUES (?1, ?2, ?3, ?4)";
-const MOVE_HEAD: &str = "UPDATE ledger SET position = ?2, record_hash = ?3 WHERE name = ?1";
+const MOVE_HEAD: &str = "UPDATE ledger SET position = ?2, log_hash = ?3, \
+                         record_hash = (SELECT record_hash FROM events WHERE position = ?2) WHERE name = ?1";
 
 #[cfg(test)]
 mod tests {

@@ -80,6 +80,7 @@ impl Complaint {
         event.context.policy = bound.policy.clone();
         event.context.calendar = bound.calendar.clone();
         event.context.recorded_at = event.context.recorded_at.max(self.recorded_at?);
+        event.occurred_at.at = event.context.recorded_at;
         event.context.salt = Salt(derive(&widen(last.context.salt), &[b"joined"]));
         child.iter_mut().for_each(|event| event.context.part.of = of);
         Some(event)
@@ -430,11 +431,10 @@ impl<'a> Case<'a> {
         if self.complaint.hops >= max && self.request.by.role != Role::Superior {
             return Err(Rejection::TooManyHops { max });
         }
-        let mut clocks: Vec<Clock> = Vec::new();
-        clocks.extend([self.start(ClockKind::FirstResponse, Some(to)), self.start(ClockKind::ReturnWindow, Some(to))]);
-        if self.complaint.question.is_some() {
-            clocks[0].state = ClockState::Paused(self.now.at);
-        }
+        let clocks = [
+            self.start_for_officers(ClockKind::FirstResponse, Some(to)),
+            self.start(ClockKind::ReturnWindow, Some(to)),
+        ];
         let fact = Fact::Dispositioned {
             cc: cc.to_vec(),
             clocks: self.before_new_holder(clocks),
@@ -447,7 +447,7 @@ impl<'a> Case<'a> {
     }
 
     /// The old holder's clocks end before the new holder's of the same kind start.
-    fn before_new_holder(&self, new: Vec<Clock>) -> Vec<Clock> {
+    fn before_new_holder(&self, new: [Clock; 2]) -> Vec<Clock> {
         let old = [ClockKind::FirstResponse, ClockKind::ReturnWindow];
         let mut clocks: Vec<Clock> =
             old.iter().filter_map(|kind| self.open_clock(*kind)).filter_map(|clock| self.ended(clock)).collect();
@@ -482,6 +482,7 @@ impl<'a> Case<'a> {
         if is_final {
             clocks.extend(self.stopped(&[ClockKind::Statutory], self.now));
             clocks.extend(self.open_clock(ClockKind::ReturnWindow).and_then(Clock::cancel));
+            clocks.extend(self.open_clock(ClockKind::ReplyWindow).and_then(Clock::cancel));
             clocks.push(self.start(ClockKind::ReplyWindow, self.holder()));
         }
         self.one(Fact::Responded { clocks, disposition, kind, text: Some(text) })
@@ -493,8 +494,13 @@ impl<'a> Case<'a> {
             // Nothing a complainant says is lost, even after the end.
             (Stage::Closed, _) => self.one(Fact::Annotated { note: Note::LateReply(kind), text }),
             (_, ReplyKind::Comment) => self.one(Fact::Replied { clocks: Vec::new(), kind, text }),
+            // Until the silence is closed a reply counts, however late: closing is a fact, its due time is not.
             (Stage::Responded, _) => {
-                let clocks = self.stopped(&[ClockKind::ReplyWindow], self.when);
+                let mut clocks = self.stopped(&[ClockKind::ReplyWindow], self.when);
+                if kind == ReplyKind::Contest {
+                    // The holder owes an answer again, and has as long as for the first.
+                    clocks.push(self.start_for_officers(ClockKind::FirstResponse, self.holder()));
+                }
                 let mut drafts = self.one(Fact::Replied { clocks, kind, text })?;
                 let closes = kind == ReplyKind::Accept && self.policy.conduct.accept_closes;
                 if closes && self.complaint.question.is_none() {
@@ -508,14 +514,15 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Sent in time and delivered late: silence was no consent, and the complaint lives again.
+    /// Sent in time and delivered late: silence was no consent, and the complaint lives again. That is no new
+    /// way for the complainant, so it is not bounded by the number of cycles.
     fn late_contest(&self, text: Option<BoxDigest>) -> Drafts {
         let window = self.complaint.clock(ClockKind::ReplyWindow);
         let in_time = window.is_some_and(|window| !window.due.is_past(self.when.at));
         if !self.complaint.was_closed_by_silence() || !in_time {
             return Err(Rejection::WindowElapsed { clock: ClockKind::ReplyWindow });
         }
-        let mut drafts = self.reopened(ReopenReason::LateDelivered, None)?;
+        let mut drafts = self.reopened(ReopenReason::LateDelivered, None, None)?;
         let replied = Fact::Replied { clocks: Vec::new(), kind: ReplyKind::Contest, text };
         drafts.extend(self.one(replied)?);
         Ok(drafts)
@@ -556,7 +563,6 @@ impl<'a> Case<'a> {
             clocks.extend(match clock.kind {
                 // Declining is how an office finishes verifying.
                 ClockKind::Verification => clock.stop(self.now.at, self.days(None)),
-                kind if kind.is_window() => clock.cancel(),
                 _ => self.ended(clock),
             });
         }
@@ -596,7 +602,7 @@ impl<'a> Case<'a> {
         if to == Level::OMBUDSMAN && role != Role::Complainant {
             return Err(Rejection::NotAllowed { role, command: "Escalate".into() });
         }
-        let escalated = Fact::Escalated { from, text, to, trigger: trigger.clone() };
+        let escalated = |clocks| Fact::Escalated { clocks, from, text, to, trigger: trigger.clone() };
         match (role, trigger) {
             (Role::SystemClock, Trigger::Breach { clock, since }) => {
                 let due = self.complaint.rungs_due(self.now.at, self.policy, |clock| self.days(clock.agency.as_ref()));
@@ -604,25 +610,31 @@ impl<'a> Case<'a> {
                 if !is_due {
                     return Err(Rejection::NotDue);
                 }
-                self.one_at(escalated, Moment { at: *since, ..self.tenant_time(self.now) })
+                self.one_at(escalated(Vec::new()), Moment { at: *since, ..self.tenant_time(self.now) })
             }
-            (Role::Complainant, Trigger::ByRight) if self.may_escalate(to) => self.one(escalated),
-            (Role::Superior | Role::CentralMonitor, Trigger::ByHand) => self.one(escalated),
+            (Role::Complainant, Trigger::ByRight) => self.one(escalated(self.right_to_escalate(to)?)),
+            (Role::Superior | Role::CentralMonitor, Trigger::ByHand) => self.one(escalated(Vec::new())),
             _ => Err(Rejection::NoGrounds),
         }
     }
 
-    /// The complainant's right: a clock was missed; to the Ombudsman a statutory miss, a contest, or a poor rating.
-    fn may_escalate(&self, to: Level) -> bool {
+    /// The complainant's right, with the window it is used in: a clock was missed; to the Ombudsman a statutory
+    /// miss, a contest, or a poor rating.
+    fn right_to_escalate(&self, to: Level) -> Result<Vec<Clock>, Rejection> {
         let complaint = self.complaint;
         let missed = |clock: &Clock| clock.is_overdue(self.now.at) || matches!(clock.state, ClockState::Missed(_));
         let obligations = || complaint.clocks.iter().filter(|clock| !clock.kind.is_window());
         let poor = complaint.rating().is_some_and(|score| score.stars() <= self.policy.conduct.poor_score);
         let disputed = complaint.contested || poor;
-        match (complaint.stage, to == Level::OMBUDSMAN) {
-            (Stage::Closed, _) => disputed && self.inside_window(ClockKind::AppealWindow).is_ok(),
+        let has_grounds = match (complaint.stage, to == Level::OMBUDSMAN) {
+            (Stage::Closed, _) => disputed,
             (_, true) => disputed || obligations().any(|clock| clock.kind == ClockKind::Statutory && missed(clock)),
             (_, false) => obligations().any(missed),
+        };
+        match (has_grounds, complaint.stage) {
+            (false, _) => Err(Rejection::NoGrounds),
+            (true, Stage::Closed) => Ok(vec![self.inside_window(ClockKind::AppealWindow)?]),
+            (true, _) => Ok(Vec::new()),
         }
     }
 
@@ -655,13 +667,16 @@ impl<'a> Case<'a> {
             if self.complaint.cycle >= max {
                 return Err(Rejection::CyclesExhausted { max });
             }
-            self.inside_window(ClockKind::ReopenWindow)?;
+            return self.reopened(reason, text, Some(self.inside_window(ClockKind::ReopenWindow)?));
         }
-        self.reopened(reason, text)
+        self.reopened(reason, text, None)
     }
 
-    fn reopened(&self, reason: ReopenReason, text: Option<BoxDigest>) -> Drafts {
-        let mut clocks: Vec<Clock> = self.complaint.clocks.iter().filter_map(Clock::cancel).collect();
+    fn reopened(&self, reason: ReopenReason, text: Option<BoxDigest>, used: Option<Clock>) -> Drafts {
+        let unused =
+            self.complaint.clocks.iter().filter(|clock| used.as_ref().is_none_or(|used| used.kind != clock.kind));
+        let mut clocks: Vec<Clock> = unused.filter_map(Clock::cancel).collect();
+        clocks.extend(used.clone());
         clocks.push(self.start(ClockKind::Statutory, None));
         if self.complaint.classification.is_none() {
             clocks.push(self.start(ClockKind::Verification, None));
@@ -859,6 +874,13 @@ impl<'a> Case<'a> {
         Clock::start(kind, self.now.in_zone(zone), limit, agency.cloned(), self.days(agency))
     }
 
+    /// The same, waiting at once where a question to the complainant is open.
+    fn start_for_officers(&self, kind: ClockKind, agency: Option<&AgencyCode>) -> Clock {
+        let started = self.start(kind, agency);
+        let waits = self.complaint.question.and_then(|_| started.pause(self.now.at));
+        waits.unwrap_or(started)
+    }
+
     /// Stops those of the kinds that are open. A verdict belongs to who holds the complaint then.
     fn stopped(&self, kinds: &[ClockKind], at: Moment) -> Vec<Clock> {
         let open = kinds.iter().filter_map(|kind| self.open_clock(*kind));
@@ -871,8 +893,10 @@ impl<'a> Case<'a> {
     }
 
     /// Ends a clock that was not answered: cancelled if it was in time, missed if it was late already.
+    /// What somebody only might have done is never missed; a question that was not answered is.
     fn ended(&self, clock: &Clock) -> Option<Clock> {
-        if !clock.is_overdue(self.now.at) {
+        let is_owed = !clock.kind.is_window() || clock.kind == ClockKind::Information;
+        if !is_owed || !clock.is_overdue(self.now.at) {
             return clock.cancel();
         }
         let agency = clock.agency.clone().or_else(|| self.holder().cloned());

@@ -1,0 +1,158 @@
+//! How a run ends: an answer as text or JSON, or a failure, and an exit code for both.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use aduan::engine::Error;
+use aduan::store::{StoreError, VaultError};
+use aduan_sqlite::OpenError;
+use aduan_vault::FileVaultError;
+use serde::Serialize;
+use serde_json::json;
+
+/// What the shell is told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Exit {
+    /// All of it was done.
+    Done = 0,
+    /// Something was not reached, or its outcome is unknown.
+    Failed = 1,
+    /// The command line, a map or a policy file is not understood.
+    Usage = 2,
+    /// The rules refused it, or part of it.
+    Refused = 3,
+    /// Another process writes to the ledger.
+    Busy = 4,
+    /// What is stored cannot be trusted.
+    Corrupt = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// Not reached, or outcome unknown.
+    #[error("{0}")]
+    Failed(String),
+    /// Not understood.
+    #[error("{0}")]
+    Usage(String),
+    /// Refused.
+    #[error("{0}")]
+    Refused(String),
+    /// Held by another process.
+    #[error("{0}; reading commands (show, history, summary, verify) work meanwhile")]
+    Busy(String),
+    /// Not to be trusted.
+    #[error("{0}")]
+    Corrupt(String),
+}
+
+impl Failure {
+    /// What a file could not be used for.
+    pub(crate) fn file(path: &std::path::Path, error: &io::Error) -> Self {
+        Failure::Failed(format!("{}: {error}", path.display()))
+    }
+
+    /// The exit code that goes with it.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Failure::Failed(_) => Exit::Failed,
+            Failure::Usage(_) => Exit::Usage,
+            Failure::Refused(_) => Exit::Refused,
+            Failure::Busy(_) => Exit::Busy,
+            Failure::Corrupt(_) => Exit::Corrupt,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Rejected(rejection) => Failure::Refused(format!("refused: {rejection}")),
+            Error::Corrupt(_) => Failure::Corrupt(error.to_string()),
+            _ => Failure::Failed(error.to_string()),
+        }
+    }
+}
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Error::from(error).into()
+    }
+}
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        Failure::Failed(error.to_string())
+    }
+}
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Locked { .. } => Failure::Busy(error.to_string()),
+            OpenError::Missing { .. } => Failure::Failed(format!("{error}: `aduan init` makes a ledger")),
+            OpenError::Corrupt(_) | OpenError::AlteredSchema { .. } => Failure::Corrupt(error.to_string()),
+            _ => Failure::Failed(error.to_string()),
+        }
+    }
+}
+impl From<FileVaultError> for Failure {
+    fn from(error: FileVaultError) -> Self {
+        match error {
+            FileVaultError::Locked { .. } => Failure::Busy(error.to_string()),
+            FileVaultError::Damaged { .. } => Failure::Corrupt(error.to_string()),
+            FileVaultError::Missing { .. } => {
+                Failure::Failed(format!("{error}: without its vault a ledger's texts cannot be read or written"))
+            }
+            _ => Failure::Failed(error.to_string()),
+        }
+    }
+}
+
+/// Tells answers to people, or to programs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Teller {
+    /// For programs.
+    pub(crate) json: bool,
+}
+
+impl Teller {
+    /// Writes one answer to standard output.
+    ///
+    /// # Errors
+    /// When standard output is closed.
+    pub(crate) fn tell(self, for_programs: &impl Serialize, for_people: &str) -> Result<(), Failure> {
+        if self.json { tell_json(for_programs) } else { tell_text(for_people) }
+    }
+
+    /// Writes a failure to standard error.
+    pub(crate) fn tell_failure(self, failure: &Failure) {
+        let text = if self.json {
+            json!({ "error": { "exit": failure.exit() as u8, "message": failure.to_string() } }).to_string()
+        } else {
+            format!("aduan: {failure}")
+        };
+        // Nobody can be told that nobody can be told.
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+}
+
+/// Writes one line of JSON to standard output.
+///
+/// # Errors
+/// When standard output is closed.
+pub(crate) fn tell_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).map_err(|error| Failure::Failed(error.to_string()))?;
+    tell_text(&text)
+}
+
+fn tell_text(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::Failed(format!("standard output: {error}")))
+}

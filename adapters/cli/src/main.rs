@@ -1,0 +1,128 @@
+//! `aduan`: the command line of the complaint engine.
+//!
+//! Every verb reads its arguments here, does its work in a file of its own, and ends in an [`Exit`].
+//! Nothing here decides about a complaint: that is the library's.
+
+mod answer;
+mod commands;
+mod edge;
+mod import;
+mod init;
+mod progress;
+mod show;
+mod summary;
+mod tenant;
+mod tick;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::answer::{Exit, Failure, Teller};
+use crate::edge::Instant;
+use crate::tenant::Tenant;
+
+/// Keeps complaints: what came in, who must answer by when, what was answered, and proof of all of it.
+#[derive(Parser)]
+#[command(name = "aduan", version, after_help = AFTER_HELP)]
+struct Cli {
+    #[command(flatten)]
+    tenant: Tenant,
+    /// Answer in JSON, errors too (those on standard error).
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Make a ledger and the vault that holds its keys.
+    Init(init::Init),
+    /// Do commands, one JSON object a line; answer each with one line of JSON.
+    Do(commands::Do),
+    /// Print the JSON schema of the lines that `do` reads.
+    Schema,
+    /// Show where a complaint stands.
+    Show(show::Show),
+    /// Show everything recorded of a complaint.
+    History(show::History),
+    /// Do what time alone has caused: lapses, closings by silence, escalations.
+    Tick(tick::Tick),
+    /// Check the whole log: positions, chains, hashes, whole commands, lawful transitions.
+    Verify(verify::Verify),
+    /// Bring complaints in from a file of another system.
+    Import(import::ImportFile),
+    /// Count complaints, verdicts of clocks, closures and ratings.
+    Summary(summary::Count),
+}
+
+/// The moment to look from.
+#[derive(Args)]
+struct Now {
+    /// The time to look from, RFC 3339 with an offset [default: now].
+    #[arg(long, value_name = "TIME")]
+    now: Option<Instant>,
+}
+
+impl Now {
+    fn instant(&self) -> Instant {
+        self.now.unwrap_or_else(Instant::now)
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let teller = Teller { json: cli.json };
+    // One worker beside this thread: an import reads rows here while it seals others there.
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .map_err(|error| Failure::Failed(format!("no threads to run on: {error}")))
+        .and_then(|runtime| runtime.block_on(run(cli.verb, &cli.tenant, teller)));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            teller.tell_failure(&failure);
+            failure.exit().into()
+        }
+    }
+}
+
+async fn run(verb: Verb, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Init(init) => init.run(tenant, teller).await,
+        Verb::Do(commands) => commands.run(tenant).await,
+        Verb::Schema => commands::print_schema(),
+        Verb::Show(show) => show.run(tenant, teller).await,
+        Verb::History(history) => history.run(tenant, teller).await,
+        Verb::Tick(tick) => tick.run(tenant, teller).await,
+        Verb::Verify(verify) => verify.run(tenant, teller).await,
+        Verb::Import(import) => import.run(tenant, teller).await,
+        Verb::Summary(summary) => summary.run(tenant, teller).await,
+    }
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done
+  1  failed: a file or the store was not reached, or the outcome is unknown (ask again with the same id)
+  2  the command line, a map or a policy file is not understood
+  3  refused by the rules; nothing was recorded of what was refused
+  4  busy: another process writes to this ledger (reading goes on)
+  5  the log or the vault is corrupt, or `verify` found problems
+An import that leaves rows in its rejects file ends with 0 and says how many; with 3 if it took none.
+
+A ledger is two files: the database, and the vault with the keys of everything personal in it.
+Without the vault those texts are lost for good, so a backup is both files, kept apart.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,10 @@
+//! The program as people run it: the real binary on files of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bad_input;
+mod desk;
+mod importing;
+mod round_trip;
+mod together;
+mod verifying;
