@@ -11,6 +11,7 @@ use crate::actor::Role;
 use crate::complaint::{Complaint, LAWFUL, Stage};
 use crate::event::{Closure, Event, Fact, Level, ReopenReason, ResponseKind};
 use crate::record::{Record, genesis};
+use crate::sealed::{BoxDigest, SealedBox};
 use crate::store::{Entry, Head};
 use crate::values::{CommandId, ComplaintId, Digest, LedgerId, Position};
 
@@ -69,6 +70,8 @@ pub enum ProblemKind {
     Unlawful,
     /// The log does not lead to the head that was saved.
     Head,
+    /// A sealed value that a record names is missing, or is not the one it names.
+    Box,
 }
 
 /// What an inspection found.
@@ -125,6 +128,20 @@ impl Inspector {
         {
             let why = "the log up to here is not the one whose head was saved".to_owned();
             self.note(*position, None, ProblemKind::Head, why);
+        }
+    }
+
+    /// Looks whether the boxes that an entry names were found, each `Some`; or notes why a store could not give them.
+    pub fn boxes(&mut self, entry: &Entry, named: &[BoxDigest], found: Result<&[Option<SealedBox>], &str>) {
+        let complaint = Some(entry.record.complaint);
+        match found {
+            Ok(found) => {
+                let missing = named.iter().zip(found).filter(|(_, found)| found.is_none());
+                for (digest, _) in missing {
+                    self.note(entry.position, complaint, ProblemKind::Box, format!("box {} is missing", digest.0));
+                }
+            }
+            Err(why) => self.note(entry.position, complaint, ProblemKind::Box, why.to_owned()),
         }
     }
 

@@ -43,7 +43,7 @@ pub trait Ledger: Send + Sync {
     /// Boxes of a complaint by their digests, in the order asked; `None` where there is none.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// `Unavailable`, or `Corrupt` when a box holds other bytes than its digest says.
     async fn boxes(&self, complaint: ComplaintId, digests: &[BoxDigest]) -> Result<Vec<Option<SealedBox>>, StoreError>;
 
     /// Keeps documents (policies, calendars, directories) under the hash of their bytes. Keeping one twice is harmless.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use aduan::engine::upcast;
+use aduan::event::Event;
 use aduan::inspect::{Inspector, Report};
-use aduan::store::{Head, Page, Store, StoreError};
+use aduan::store::{Entry, Head, Page, Store, StoreError};
 use aduan::values::{LedgerId, Position};
 use clap::Args;
 use serde_json::json;
@@ -72,6 +73,9 @@ async fn inspect(store: &dyn Store, mut inspector: Inspector, teller: Teller) ->
                 for entry in &page.entries {
                     let event = upcast(&entry.record, &[]).map_err(|broken| broken.to_string());
                     inspector.read(entry, event.as_ref().map_err(String::as_str));
+                    if let Ok(event) = event {
+                        check_boxes(store, entry, &event, &mut inspector).await?;
+                    }
                 }
                 if page.at_head {
                     break;
@@ -98,6 +102,25 @@ async fn inspect(store: &dyn Store, mut inspector: Inspector, teller: Teller) ->
         check_beyond(store, told, &mut inspector).await?;
     }
     Ok(inspector.finish(told.as_ref()))
+}
+
+/// Every sealed value that an event names must be there. Whether it opens is for who holds the vault.
+async fn check_boxes(
+    store: &dyn Store,
+    entry: &Entry,
+    event: &Event,
+    inspector: &mut Inspector,
+) -> Result<(), Failure> {
+    let named: Vec<_> = event.fact.boxes().into_iter().map(|(_, digest)| digest).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    match store.boxes(entry.record.complaint, &named).await {
+        Ok(found) => inspector.boxes(entry, &named, Ok(&found)),
+        Err(StoreError::Corrupt(why)) => inspector.boxes(entry, &named, Err(&why)),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
 }
 
 /// A page, or why not even the next entry can be read.

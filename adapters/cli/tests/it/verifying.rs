@@ -116,6 +116,18 @@ fn swap(desk: &Desk, one: i64, other: i64) {
 }
 
 #[test]
+fn finds_a_box_that_is_missing_and_one_that_was_changed() {
+    let (desk, _) = written();
+    let connection = desk.unguarded();
+    let first = "WHERE rowid = (SELECT min(rowid) FROM boxes)";
+    connection.execute(&format!("UPDATE boxes SET bytes = x'00' {first}"), []).unwrap();
+    let found = problems(&desk, &[]);
+    assert_eq!(found.iter().map(|(_, kind)| kind.as_str()).collect::<Vec<_>>(), ["Box"]);
+    connection.execute(&format!("DELETE FROM boxes {first}"), []).unwrap();
+    assert_eq!(problems(&desk, &[]).len(), 1);
+}
+
+#[test]
 fn finds_a_cut_tail_even_when_the_ledger_row_was_cut_too() {
     let (desk, head) = written();
     let connection = desk.unguarded();
