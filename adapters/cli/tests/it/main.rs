@@ -5,6 +5,7 @@
 mod bad_input;
 mod desk;
 mod importing;
+mod killed;
 mod round_trip;
 mod together;
 mod verifying;
