@@ -117,7 +117,7 @@ impl Desk<'_> {
         let code = AGENCIES[self.number as usize % AGENCIES.len()];
         let agency = AgencyCode::new(code).expect("a fixed name");
         let officer = Actor::of(Role::Liaison, agency.clone());
-        let citizen = Actor::with_secret(&tracking_secret(&seed(self.number, 1)));
+        let citizen = Actor::with_secret(tracking_secret(&seed(self.number, 1)));
         let admin = Actor::new(Role::Admin);
         self.asks(Actor::new(Role::Intake), self.receive());
         let category = Category::new("lampu-mati").expect("a fixed name");

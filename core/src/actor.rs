@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::values::{AgencyCode, Digest, PersonRef};
+use crate::values::{AgencyCode, PersonRef, TrackingSecret};
 
 /// What somebody is to a complaint (rule-book, section 4).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
@@ -82,9 +82,9 @@ pub struct Actor {
     pub person: Option<PersonRef>,
     /// What they are to the complaint.
     pub role: Role,
-    /// SHA-256 of the tracking secret that a complainant has shown. Compared, never stored.
+    /// The tracking secret that a complainant has shown. Its digest is compared; it is never stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<Digest>,
+    pub secret: Option<TrackingSecret>,
 }
 
 impl Actor {
@@ -104,8 +104,8 @@ impl Actor {
     }
 
     /// A complainant who has shown the tracking secret.
-    pub fn with_secret(secret: &[u8; 16]) -> Self {
-        Actor { secret: Some(Digest::of(secret)), ..Actor::new(Role::Complainant) }
+    pub fn with_secret(secret: TrackingSecret) -> Self {
+        Actor { secret: Some(secret), ..Actor::new(Role::Complainant) }
     }
 
     /// The same, with a pseudonym.

@@ -82,12 +82,11 @@ impl Directory {
     /// When a field is missing or unknown, a code stands twice, or a parent or successor does not exist.
     pub fn parse(text: &str) -> Result<Self, DirectoryError> {
         let parsed: DirectoryText = toml::from_str(text).map_err(|error| DirectoryError(error.message().to_owned()))?;
-        let name =
-            crate::values::checked("directory name", &parsed.name, 100).map_err(|e| DirectoryError(e.to_string()))?;
+        let name = crate::values::document_name(&parsed.name).map_err(|error| DirectoryError(error.to_string()))?;
         if parsed.version == 0 {
             return Err(DirectoryError("versions count from 1".into()));
         }
-        let reference = DocumentRef { name: name.into(), version: parsed.version, hash: Digest::of(text.as_bytes()) };
+        let reference = DocumentRef { name, version: parsed.version, hash: Digest::of(text.as_bytes()) };
         let mut agencies = BTreeMap::new();
         for agency in parsed.agency {
             if agency.valid_to.is_some_and(|to| to < agency.valid_from) {

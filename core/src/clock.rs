@@ -259,8 +259,12 @@ impl Clock {
         match self.limit {
             Limit::WorkingDays(n) => end_of(days.add(self.anchor.date(), WorkingDays(n.saturating_add(more)))),
             Limit::CalendarDays(n) => end_of(days_after(self.anchor.date(), n.saturating_add(more))),
-            Limit::Minutes(n) => Due::At(self.anchor.at + TimeDelta::minutes(n.saturating_add(more).into())),
-            Limit::OfficeMinutes(n) => Due::At(days.add_office_minutes(self.anchor.at, zone.0, n.saturating_add(more))),
+            Limit::Minutes(n) => {
+                Due::At(micros::clamped(self.anchor.at + TimeDelta::minutes(n.saturating_add(more).into())))
+            }
+            Limit::OfficeMinutes(n) => {
+                Due::At(micros::clamped(days.add_office_minutes(self.anchor.at, zone.0, n.saturating_add(more))))
+            }
             Limit::Promise(instant) => Due::At(instant),
         }
     }

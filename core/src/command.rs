@@ -3,6 +3,8 @@
 //! A command exists in two forms with one definition: at the edge its personal values are
 //! [`Clear`]; behind the seal they are digests of boxes. The rules see only the second.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,7 +28,7 @@ pub type ClearRequest = Request<Clear>;
 pub type SealedRequest = Request<BoxDigest>;
 
 /// Somebody asks for something, at a time.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq)]
 pub struct Request<T> {
     /// Sent twice, it has one effect.
     pub id: CommandId,
@@ -61,6 +63,21 @@ pub struct Marks {
     pub key: Option<Digest>,
     /// HMAC of channel and reference under the ledger's secret.
     pub reference: Option<Digest>,
+}
+
+impl<T: fmt::Debug> fmt::Debug for Request<T> {
+    /// Everything but the seed, from which a complaint's key follows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("id", &self.id)
+            .field("at", &self.at)
+            .field("occurred_at", &self.occurred_at)
+            .field("by", &self.by)
+            .field("on_behalf", &self.on_behalf)
+            .field("command", &self.command)
+            .field("expect", &self.expect)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T> Request<T> {
@@ -169,7 +186,7 @@ pub enum Command<T> {
     },
     /// Grants more time.
     Extend {
-        /// How much, in working days.
+        /// How much, in the clock's unit.
         days: u32,
         /// Which clock.
         kind: ClockKind,

@@ -156,6 +156,8 @@ pub struct Complaint {
     pub contested: bool,
     /// Whether the answer that stands was accepted.
     pub accepted: bool,
+    /// Whether the complainant said something about the answer that stands without accepting or contesting it.
+    pub commented: bool,
     /// How far up the ladder, in this cycle.
     pub level: Level,
     /// The latest clock of each kind in this cycle.
@@ -195,6 +197,8 @@ pub struct Intake {
     pub owner: Option<PersonRef>,
     /// SHA-256 of the tracking secret.
     pub secret: Digest,
+    /// Against wrongdoing inside.
+    pub whistleblowing: bool,
 }
 
 /// Who holds a complaint.
@@ -241,8 +245,16 @@ pub struct Target {
     pub exists: bool,
     /// Where the root stands.
     pub stage: Stage,
-    /// Who may see the root.
+    /// Who may see the root; a whistleblower's report counts as one whatever was made of its visibility.
     pub visibility: Visibility,
+}
+
+impl Target {
+    /// What a complaint that is to be closed as a duplicate has to know of the root it was led to.
+    pub fn of(root: ComplaintId, state: &Complaint, child: ComplaintId) -> Self {
+        let visibility = if state.is_whistleblowers() { Visibility::Whistleblower } else { state.visibility };
+        Target { root, is_self: root == child, exists: state.version > 0, stage: state.stage, visibility }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -285,6 +297,7 @@ impl Complaint {
                     tracking_number: received.tracking_number,
                     owner: received.owner.clone(),
                     secret: received.secret,
+                    whistleblowing: received.whistleblowing,
                 });
             }
             Fact::Verified { accused, classification, public_interest, .. } => {
@@ -312,6 +325,7 @@ impl Complaint {
             Fact::Responded { kind: ResponseKind::Final(outcome), .. } => {
                 self.stage = Stage::Responded;
                 self.accepted = false;
+                self.commented = false;
                 if let Some(holding) = &mut self.holding {
                     holding.has_answered = true;
                 }
@@ -327,7 +341,7 @@ impl Complaint {
                         self.stage = Stage::InProgress;
                     }
                 }
-                ReplyKind::Comment => {}
+                ReplyKind::Comment => self.commented = self.answer.is_some(),
             },
             Fact::InfoRequested { request, .. } => {
                 self.question = Some(*request);
@@ -346,7 +360,9 @@ impl Complaint {
             Fact::VisibilityChanged { to, .. } => self.visibility = *to,
             Fact::Annotated { note, .. } => match note {
                 Note::LegalHold { held } => self.legal_hold = *held,
-                Note::DuplicateJoined { complaint } => self.duplicates.push(*complaint),
+                Note::DuplicateJoined { complaint } if !self.duplicates.contains(complaint) => {
+                    self.duplicates.push(*complaint);
+                }
                 _ => {}
             },
             Fact::Erased { keys, .. } => self.erased.extend(keys),
@@ -369,6 +385,11 @@ impl Complaint {
             (None, Some(intake)) => intake.class,
             (None, None) => Class::Complaint,
         }
+    }
+
+    /// Whether the inspectorate stands for the administrator.
+    pub fn is_whistleblowers(&self) -> bool {
+        self.visibility == Visibility::Whistleblower || self.intake.as_ref().is_some_and(|intake| intake.whistleblowing)
     }
 
     /// The nearest due time among clocks that run, for sorting a queue; windows of the complainant aside.
@@ -397,6 +418,7 @@ impl Complaint {
         self.answer = None;
         self.contested = false;
         self.accepted = false;
+        self.commented = false;
         self.level = Level::default();
         self.hops = 0;
         self.clocks.clear();

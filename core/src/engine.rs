@@ -15,14 +15,17 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 use self::cache::{Cache, Known};
 pub use self::cqrs::{CqrsContext, CqrsStore, upcast};
 use crate::actor::{Actor, Role};
-use crate::command::{ClearRequest, Command, Marks, SealedRequest};
+use crate::command::{ClearRequest, Command, Marks, Receive, SealedRequest, Step};
 use crate::complaint::{Complaint, Decision, DueItem, Rejection, Stage, Target, tracking_secret};
-use crate::event::{Closure, Event, Fact};
+use crate::event::{Attachment, Closure, Event, Fact};
 use crate::record::{BrokenRecord, Record, canonical, genesis};
 use crate::rules::Rules;
 use crate::sealed::{BoxPlace, Clear, ComplaintKey, Field, SealedBox, WrappedKey, derive, mac};
 use crate::store::{Append, AppendPart, Entry, Head, KeyVault, Outcome, Store, StoreError, VaultError};
-use crate::values::{Channel, ComplaintId, Digest, InvalidValue, Moment, Position, TrackingNumber, Version};
+use crate::values::{
+    Channel, CommandId, ComplaintId, Digest, DocumentRef, InvalidValue, Moment, Position, TrackingNumber,
+    TrackingSecret, Version,
+};
 
 /// The engine over one ledger. Share it behind an `Arc`; every method takes `&self`.
 pub struct Engine {
@@ -61,7 +64,7 @@ pub struct Tracking {
     /// Identifies it, and shows its public status.
     pub number: TrackingNumber,
     /// Opens following, replying and rating. Shown once; lost where a repeated request came with another seed.
-    pub secret: Option<[u8; 16]>,
+    pub secret: Option<TrackingSecret>,
 }
 
 /// Why a request has no receipt.
@@ -154,14 +157,15 @@ impl Engine {
         Engine { upcasters, ..self }
     }
 
-    /// Receives a complaint under the id that follows from its channel and reference (from the seed where it has none).
+    /// Receives a complaint under the id that follows from its channel and reference (from the command id where it
+    /// has none), so that a retry finds it again.
     ///
     /// # Errors
     /// As [`Engine::handle`].
     pub async fn receive(&self, request: ClearRequest) -> Result<Receipt, Error> {
         let received = request.command.received();
         let received = received.ok_or_else(|| InvalidValue::new("command", "brings in no complaint"))?;
-        let id = self.complaint_id(&received.channel, received.reference.as_ref(), &request.seed).await?;
+        let id = self.id_of(received, request.id).await?;
         self.handle(id, request).await
     }
 
@@ -169,17 +173,8 @@ impl Engine {
     ///
     /// # Errors
     /// When the vault, which keeps the ledger's secret, cannot be reached.
-    pub async fn complaint_id(
-        &self,
-        channel: &Channel,
-        reference: Option<&Clear>,
-        seed: &[u8; 32],
-    ) -> Result<ComplaintId, Error> {
-        let digest = match self.reference_mac(channel, reference).await? {
-            Some(reference) => Digest::of_parts("aduan/complaint-id/v1\n", &[&reference.0]),
-            None => Digest(derive(seed, &[b"complaint-id"])),
-        };
-        Ok(ComplaintId(digest.to_uuid()))
+    pub async fn complaint_id(&self, channel: &Channel, reference: &Clear) -> Result<ComplaintId, Error> {
+        Ok(id_from(self.reference_mac(channel, reference).await?))
     }
 
     /// Handles a request: sealed, decided, recorded durably, or refused with nothing recorded.
@@ -204,10 +199,7 @@ impl Engine {
     /// # Errors
     /// `Unavailable` or `Corrupt`.
     pub async fn complaint(&self, id: ComplaintId) -> Result<Option<Complaint>, Error> {
-        let known = match self.cached(id) {
-            Some(known) => self.load(id, Some(&known)).await?,
-            None => self.load(id, None).await?,
-        };
+        let known = self.load_fresh(id).await?;
         Ok((known.state.version > 0).then(|| known.state.clone()))
     }
 
@@ -304,12 +296,12 @@ impl Engine {
     ) -> Result<Vec<(ComplaintId, DueItem)>, Error> {
         let mut due = Vec::new();
         let mut rules = self.rules();
-        ticked.failed.clear();
+        ticked.failed = timeline.broken.iter().map(|(id, broken)| (*id, broken.clone().into())).collect();
         for (id, complaint) in &timeline.complaints {
             let items = loop {
                 match complaint.due_items(now.at, &rules) {
                     Err(Rejection::MissingDocument { document }) => {
-                        if let Err(error) = self.fetch_document(&document, &rules).await {
+                        if let Err(error) = self.fetch_document(&document).await {
                             break Err(error);
                         }
                         rules = self.rules();
@@ -358,7 +350,7 @@ impl Engine {
             Ok(Decision::Record(events)) => events,
             Ok(Decision::Already) => return self.repeat(id, request, &known).await.map(Attempt::done),
             Err(Rejection::MissingDocument { document }) => {
-                self.fetch_document(&document, &rules).await?;
+                self.fetch_document(&document).await?;
                 return Ok(Attempt::Again);
             }
             // Another engine may have written since: no refusal rests on memory alone.
@@ -433,24 +425,34 @@ impl Engine {
         })
     }
 
+    /// A reference names its complaint; where a host has none it may name the complaint itself.
     async fn check_id(&self, id: ComplaintId, request: &ClearRequest) -> Result<(), Error> {
         let Some(received) = request.command.received() else { return Ok(()) };
-        let expected = self.complaint_id(&received.channel, received.reference.as_ref(), &request.seed).await?;
-        if received.reference.is_none() || id == expected {
+        if received.reference.is_none() || id == self.id_of(received, request.id).await? {
             return Ok(());
         }
         Err(InvalidValue::new("complaint id", "must follow from channel and reference: ask `complaint_id`").into())
     }
 
-    async fn reference_mac(&self, channel: &Channel, reference: Option<&Clear>) -> Result<Option<Digest>, Error> {
-        let Some(reference) = reference else { return Ok(None) };
-        let secret = self.ledger_secret.get_or_try_init(|| self.vault.ledger_secret(self.store.id())).await?;
+    async fn id_of(&self, received: &Receive<Clear>, command: CommandId) -> Result<ComplaintId, Error> {
+        match &received.reference {
+            Some(reference) => self.complaint_id(&received.channel, reference).await,
+            None => Ok(id_from(mac(self.ledger_secret().await?, &[b"aduan/command/v1", command.0.as_bytes()]))),
+        }
+    }
+
+    async fn reference_mac(&self, channel: &Channel, reference: &Clear) -> Result<Digest, Error> {
         let parts = [b"aduan/reference/v1".as_slice(), channel.as_str().as_bytes(), reference.reveal().as_bytes()];
-        Ok(Some(mac(secret, &parts)))
+        Ok(mac(self.ledger_secret().await?, &parts))
+    }
+
+    async fn ledger_secret(&self) -> Result<&[u8; 32], Error> {
+        Ok(self.ledger_secret.get_or_try_init(|| self.vault.ledger_secret(self.store.id())).await?)
     }
 
     async fn key_of(&self, id: ComplaintId, known: &Known) -> Result<Option<ComplaintKey>, Error> {
-        match known.keys.first() {
+        // By epoch: the newest wrapping of the key, the only one that survives a rotation.
+        match known.keys.last() {
             Some(wrapped) => Ok(Some(self.vault.unwrap(self.store.id(), id, wrapped).await?)),
             None if known.state.version > 0 => Err(Error::Corrupt(format!("complaint {id} has no key"))),
             None => Ok(None),
@@ -471,8 +473,9 @@ impl Engine {
         issue: &KeyIssue,
     ) -> Result<(SealedRequest, Vec<SealedBox>), Error> {
         let body = ClearBody { by: &request.by, command: &request.command, on_behalf: request.on_behalf.as_ref() };
-        let reference = match request.command.received() {
-            Some(received) => self.reference_mac(&received.channel, received.reference.as_ref()).await?,
+        let received = request.command.received();
+        let reference = match received.and_then(|received| Some((&received.channel, received.reference.as_ref()?))) {
+            Some((channel, reference)) => Some(self.reference_mac(channel, reference).await?),
             None => None,
         };
         let marks = Marks {
@@ -488,7 +491,10 @@ impl Engine {
             boxes.insert(digest, sealed);
             Ok(digest)
         };
-        let sealed = request.clone().map(&mut put)?;
+        let mut sealed = request.clone().map(&mut put)?;
+        for attachment in attachments_of(&mut sealed.command) {
+            attachment.digest = issue.key.mac(&attachment.digest.0);
+        }
         Ok((SealedRequest { marks, ..sealed }, boxes.into_values().collect()))
     }
 
@@ -501,32 +507,30 @@ impl Engine {
         let Command::MarkDuplicate { of, target } = &mut request.command else { return Ok(None) };
         let mut root = *of;
         for _ in 0..LONGEST_CHAIN {
-            let known = self.load(root, None).await?;
+            let known = self.load_fresh(root).await?;
             if let (Some(Closure::Duplicate { of: Some(next) }), true) = (&known.state.closure, root != id) {
                 root = *next;
                 continue;
             }
-            *target = Some(Target {
-                root,
-                is_self: root == id,
-                exists: known.state.version > 0,
-                stage: known.state.stage,
-                visibility: known.state.visibility,
-            });
+            *target = Some(Target::of(root, &known.state, id));
             return Ok((known.state.stage != Stage::New && root != id).then_some((root, known)));
         }
         Err(Error::Corrupt(format!("duplicates of complaint {of} lead in a circle")))
     }
 
     /// Rules that bound a complaint years ago stand beside the ledger.
-    async fn fetch_document(&self, document: &crate::values::DocumentRef, rules: &Rules) -> Result<(), Error> {
+    async fn fetch_document(&self, document: &DocumentRef) -> Result<(), Error> {
         let missing = || Rejection::MissingDocument { document: document.clone() };
         let kept = self.store.document(document.hash).await?.ok_or_else(missing)?;
         if Digest::of(kept.text.as_bytes()) != document.hash {
             return Err(Error::Corrupt(format!("the kept text of {document} has another hash")));
         }
-        let more = rules.with(&kept).map_err(|error| Error::Corrupt(error.to_string()))?;
-        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(more);
+        let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
+        let more = rules.with_retired(&kept).map_err(|error| Error::Corrupt(error.to_string()))?;
+        if more.policy(document).is_none() && more.calendar(document).is_none() {
+            return Err(Error::Corrupt(format!("the kept text of {document} calls itself otherwise")));
+        }
+        *rules = Arc::new(more);
         Ok(())
     }
 
@@ -581,6 +585,12 @@ impl Engine {
         Ok(known)
     }
 
+    /// As it is now, other engines' writes included.
+    async fn load_fresh(&self, id: ComplaintId) -> Result<Arc<Known>, Error> {
+        let remembered = self.cached(id);
+        self.load(id, remembered.as_deref()).await
+    }
+
     /// Reads what came after a view that may be stale; the version now.
     async fn refresh(&self, id: ComplaintId, stale: &Known) -> Result<Version, Error> {
         Ok(self.load(id, Some(stale)).await?.state.version)
@@ -630,6 +640,26 @@ struct KeyIssue {
     wrapped: Option<WrappedKey>,
 }
 
+/// What nobody can guess becomes an id that nobody can guess, and that does not give it back.
+fn id_from(unguessable: Digest) -> ComplaintId {
+    ComplaintId(Digest::of_parts("aduan/complaint-id/v1\n", &[&unguessable.0]).to_uuid())
+}
+
+fn attachments_of<T>(command: &mut Command<T>) -> Vec<&mut Attachment> {
+    match command {
+        Command::Receive(receive) => receive.attachments.iter_mut().collect(),
+        Command::ProvideInfo { attachments, .. } => attachments.iter_mut().collect(),
+        Command::Import(import) => {
+            let received = import.steps.iter_mut().filter_map(|step| match &mut step.step {
+                Step::Receive { complaint, .. } => Some(complaint),
+                _ => None,
+            });
+            received.flat_map(|complaint| &mut complaint.attachments).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// What the command MAC covers: who asks what, without time and seed.
 #[derive(serde::Serialize)]
 struct ClearBody<'a> {
@@ -643,6 +673,8 @@ struct ClearBody<'a> {
 struct Timeline {
     position: Position,
     complaints: BTreeMap<ComplaintId, Complaint>,
+    /// Complaints with a record that cannot be read: nothing is built on them, the others go on.
+    broken: BTreeMap<ComplaintId, BrokenRecord>,
 }
 
 impl Timeline {
@@ -650,8 +682,17 @@ impl Timeline {
         loop {
             let page = engine.store.after(self.position, PAGE).await?;
             for entry in &page.entries {
-                let event = upcast(&entry.record, &engine.upcasters)?;
-                self.complaints.entry(entry.record.complaint).or_default().evolve(&event);
+                let id = entry.record.complaint;
+                match upcast(&entry.record, &engine.upcasters) {
+                    Ok(event) if !self.broken.contains_key(&id) => {
+                        self.complaints.entry(id).or_default().evolve(&event);
+                    }
+                    Ok(_) => {}
+                    Err(broken) => {
+                        self.complaints.remove(&id);
+                        self.broken.insert(id, broken);
+                    }
+                }
             }
             self.position = page.end;
             if page.at_head {
@@ -667,7 +708,7 @@ fn tracking_of(events: &[Event], seed: &[u8; 32]) -> Option<Tracking> {
         _ => None,
     })?;
     let secret = tracking_secret(seed);
-    let secret = (Digest::of(&secret) == received.secret).then_some(secret);
+    let secret = (secret.digest() == received.secret).then_some(secret);
     Some(Tracking { number: received.tracking_number, secret })
 }
 

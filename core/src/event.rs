@@ -541,6 +541,9 @@ pub struct Received {
     pub tracking_number: TrackingNumber,
     /// Who may see it.
     pub visibility: Visibility,
+    /// Against wrongdoing inside: the inspectorate's, whatever becomes of the visibility.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whistleblowing: bool,
 }
 
 impl Received {
@@ -562,9 +565,10 @@ impl Received {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
-    /// Its size in bytes.
+    /// Its size in bytes, at most 2⁵³−1.
     pub bytes: u64,
-    /// SHA-256 of its content.
+    /// At the edge SHA-256 of its content; in a record HMAC of that under the complaint's key, so that after an
+    /// erasure nobody can prove that a picture was attached.
     pub digest: Digest,
 }
 

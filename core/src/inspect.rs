@@ -70,8 +70,10 @@ pub enum ProblemKind {
     Unlawful,
     /// The log does not lead to the head that was saved.
     Head,
-    /// A sealed value that a record names is missing, or is not the one it names.
+    /// A sealed value that a record names is missing, or is not the one it names; or its key is.
     Box,
+    /// A policy, calendar or directory that bound a record is missing, or is not the one that did.
+    Document,
 }
 
 /// What an inspection found.
@@ -143,6 +145,11 @@ impl Inspector {
             }
             Err(why) => self.note(entry.position, complaint, ProblemKind::Box, why.to_owned()),
         }
+    }
+
+    /// Something that an entry names was looked for and is not there.
+    pub fn missing(&mut self, entry: &Entry, kind: ProblemKind, why: String) {
+        self.note(entry.position, Some(entry.record.complaint), kind, why);
     }
 
     /// A stretch of the log could not be read at all.
@@ -235,6 +242,9 @@ fn why_unlawful(state: &Complaint, event: &Event, after_late_delivery: bool) -> 
     }
     if state.recorded_at.is_some_and(|last| event.recorded_at() < last) {
         return Some("was recorded before the event in front of it");
+    }
+    if state.is_whistleblowers() && event.context.role == Role::Admin {
+        return Some("is an administrator's, in a whistleblower's report");
     }
     let is_imported = event.provenance.is_imported();
     let counts_when_recorded =

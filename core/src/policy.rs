@@ -52,7 +52,7 @@ pub struct Limits {
     statutory: StatutoryLimits,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct StatutoryLimits {
     information: Limit,
@@ -70,6 +70,25 @@ impl Limits {
             Class::Complaint => self.statutory.complaint,
             Class::Supervisory => self.statutory.supervisory,
         }
+    }
+
+    fn all(&self) -> [Limit; 13] {
+        let StatutoryLimits { information, aspiration, complaint, supervisory } = self.statutory;
+        [
+            self.verification,
+            self.first_response,
+            self.emergency,
+            self.return_window,
+            self.reply_window,
+            self.information,
+            self.rating_window,
+            self.reopen_window,
+            self.appeal_window,
+            information,
+            aspiration,
+            complaint,
+            supervisory,
+        ]
     }
 
     /// The limit of a clock, for a complaint of that class.
@@ -95,6 +114,8 @@ impl Limits {
 pub struct Conduct {
     /// How far ahead of the recording clock something may have happened, in seconds: clocks of machines differ.
     pub clock_skew_seconds: u32,
+    /// How much earlier than it is recorded an act of a complainant may have happened, in days: channels deliver late.
+    pub delivery_days: u32,
     /// How often the complainant may be asked something.
     pub question_rounds: u32,
     /// Dispositions in one cycle before only a superior may dispose again.
@@ -168,7 +189,7 @@ impl Policy {
     /// When a field is missing, unknown or out of range.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let parsed: PolicyText = toml::from_str(text).map_err(|error| PolicyError(error.message().to_owned()))?;
-        let name = crate::values::checked("policy name", &parsed.name, 100).map_err(|e| PolicyError(e.to_string()))?;
+        let name = crate::values::document_name(&parsed.name).map_err(|error| PolicyError(error.to_string()))?;
         let refuse = |why: &str| Err(PolicyError(why.into()));
         if parsed.version == 0 {
             return refuse("versions count from 1");
@@ -176,13 +197,16 @@ impl Policy {
         if parsed.ladder.iter().any(|rung| rung.level.number() == 0 || rung.level == Level::OMBUDSMAN) {
             return refuse("the ladder leads to levels 1 to 3: level 4 is the complainant's own step");
         }
+        if !parsed.limits.all().into_iter().all(is_bounded) || parsed.conduct.extension > LONGEST_EXTENSION {
+            return refuse("a limit is at most ten years, and no promise: that is what sources of imports give");
+        }
         if !(1..=5).contains(&parsed.conduct.poor_score) {
             return refuse("poor_score must be 1 to 5");
         }
         let mut ladder = parsed.ladder;
         ladder.sort_by_key(|rung| (rung.level, rung.after));
         Ok(Policy {
-            reference: DocumentRef { name: name.into(), version: parsed.version, hash: Digest::of(text.as_bytes()) },
+            reference: DocumentRef { name, version: parsed.version, hash: Digest::of(text.as_bytes()) },
             effective_from: parsed.effective_from,
             zone: parsed.zone,
             joint_leave_is_off: parsed.joint_leave_is_off,
@@ -199,6 +223,16 @@ impl Policy {
         Document { hash: self.reference.hash, kind: DocumentKind::Policy, text: self.text.clone() }
     }
 }
+
+fn is_bounded(limit: Limit) -> bool {
+    match limit {
+        Limit::WorkingDays(days) | Limit::CalendarDays(days) => days <= 3_660,
+        Limit::Minutes(minutes) | Limit::OfficeMinutes(minutes) => minutes <= 3_660 * 24 * 60,
+        Limit::Promise(_) => false,
+    }
+}
+
+const LONGEST_EXTENSION: u32 = 3_660;
 
 /// Why a policy could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -228,6 +262,9 @@ mod tests {
         assert!(Policy::parse(&format!("colour = 1\n{text}")).is_err());
         assert!(Policy::parse(&text.replace("level = 3", "level = 4")).is_err());
         assert!(Policy::parse(&text.replace("version = 1", "version = 0")).is_err());
+        assert!(Policy::parse(&text.replace("id-sp4n-2018", "id@sp4n")).is_err());
+        assert!(Policy::parse(&text.replace("Minutes = 180", "Minutes = 100000000")).is_err());
+        assert!(Policy::parse(&text.replace("Minutes = 180", "Promise = 0")).is_err());
         assert!(Policy::parse(&text.replace("verification =", "verifikasi =")).is_err());
     }
 

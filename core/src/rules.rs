@@ -23,7 +23,15 @@ pub struct Rules {
     policies: Vec<Policy>,
     calendars: Vec<Calendar>,
     directories: Vec<Directory>,
+    /// Documents that bound complaints once and bind no new one: found by reference, never by day.
+    retired: Retired,
     working: BTreeMap<(DocumentRef, UnitKey), WorkingCalendar>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Retired {
+    policies: Vec<Policy>,
+    calendars: Vec<Calendar>,
 }
 
 /// Region, week, and whether joint leave is off.
@@ -55,7 +63,8 @@ impl Rules {
         calendars: Vec<Calendar>,
         directories: Vec<Directory>,
     ) -> Result<Self, RulesError> {
-        let mut rules = Rules { policies, calendars, directories, working: BTreeMap::new() };
+        let retired = Retired::default();
+        let mut rules = Rules { policies, calendars, directories, retired, working: BTreeMap::new() };
         rules.policies.sort_by_key(|policy| (policy.effective_from, policy.reference.version));
         rules.calendars.sort_by_key(|calendar| (calendar.effective_from(), calendar.reference().version));
         rules.directories.sort_by_key(|directory| (directory.effective_from, directory.reference.version));
@@ -91,22 +100,24 @@ impl Rules {
 
     /// A policy by what a record says of it.
     pub fn policy(&self, reference: &DocumentRef) -> Option<&Policy> {
-        self.policies.iter().find(|policy| policy.reference == *reference)
+        self.policies.iter().chain(&self.retired.policies).find(|policy| policy.reference == *reference)
     }
 
     /// A calendar by what a record says of it.
     pub fn calendar(&self, reference: &DocumentRef) -> Option<&Calendar> {
-        self.calendars.iter().find(|calendar| calendar.reference() == reference)
+        self.calendars.iter().chain(&self.retired.calendars).find(|calendar| calendar.reference() == reference)
     }
 
-    /// The working days of an agency (none: of the tenant) under a calendar and a policy.
+    /// The working days of an agency (none: of the tenant) under a calendar, a policy and the directory that counts.
     pub fn working(
         &self,
         calendar: &DocumentRef,
         policy: &Policy,
+        directory: &Directory,
         agency: Option<&AgencyCode>,
     ) -> Option<&WorkingCalendar> {
-        let known = agency.and_then(|code| self.directories.iter().rev().find_map(|directory| directory.agency(code)));
+        let elsewhere = |code| self.directories.iter().rev().find_map(|directory| directory.agency(code));
+        let known = agency.and_then(|code| directory.agency(code).or_else(|| elsewhere(code)));
         let week = known.map_or(Week::FiveDays, |agency| agency.week);
         let region = known.and_then(|agency| agency.region.clone());
         self.working.get(&(calendar.clone(), (region, week == Week::SixDays, policy.joint_leave_is_off)))
@@ -138,6 +149,27 @@ impl Rules {
         Rules::new(policies, calendars, directories)
     }
 
+    /// The same rules, with a document of years ago for those complaints that it bound. New ones it does not bind.
+    ///
+    /// # Errors
+    /// When the document cannot be read. A directory cannot be retired: clocks say in which zone they run.
+    pub fn with_retired(&self, document: &Document) -> Result<Self, RulesError> {
+        let mut rules = self.clone();
+        match document.kind {
+            DocumentKind::Policy => {
+                let policy = Policy::parse(&document.text).map_err(|error| RulesError(error.to_string()))?;
+                rules.retired.policies.push(policy);
+            }
+            DocumentKind::Calendar => {
+                let calendar = Calendar::parse(&document.text).map_err(|error| RulesError(error.to_string()))?;
+                rules.resolve_units_of(&calendar);
+                rules.retired.calendars.push(calendar);
+            }
+            DocumentKind::Directory => return Err(RulesError("a directory is not retired".into())),
+        }
+        Ok(rules)
+    }
+
     fn references(&self) -> impl Iterator<Item = (DocumentKind, &DocumentRef)> {
         let policies = self.policies.iter().map(|policy| (DocumentKind::Policy, &policy.reference));
         let calendars = self.calendars.iter().map(|calendar| (DocumentKind::Calendar, calendar.reference()));
@@ -146,21 +178,25 @@ impl Rules {
             .chain(self.directories.iter().map(|directory| (DocumentKind::Directory, &directory.reference)))
     }
 
-    /// There are few combinations of region, week and flag: each is resolved once, so that no decision waits for it.
     fn resolve_units(&mut self) {
+        for calendar in self.calendars.clone() {
+            self.resolve_units_of(&calendar);
+        }
+    }
+
+    /// There are few combinations of region, week and flag: each is resolved once, so that no decision waits for it.
+    fn resolve_units_of(&mut self, calendar: &Calendar) {
         let mut regions = vec![None];
         regions.extend(self.directories.iter().flat_map(Directory::agencies).map(|agency| agency.region.clone()));
         regions.sort();
         regions.dedup();
-        for calendar in &self.calendars {
-            for region in &regions {
-                for (week, joint_leave_is_off) in
-                    [(Week::FiveDays, true), (Week::FiveDays, false), (Week::SixDays, true), (Week::SixDays, false)]
-                {
-                    let working = calendar.working(&Unit { region: region.as_deref(), week, joint_leave_is_off });
-                    let unit = (region.clone(), week == Week::SixDays, joint_leave_is_off);
-                    self.working.insert((calendar.reference().clone(), unit), working);
-                }
+        for region in &regions {
+            for (week, joint_leave_is_off) in
+                [(Week::FiveDays, true), (Week::FiveDays, false), (Week::SixDays, true), (Week::SixDays, false)]
+            {
+                let working = calendar.working(&Unit { region: region.as_deref(), week, joint_leave_is_off });
+                let unit = (region.clone(), week == Week::SixDays, joint_leave_is_off);
+                self.working.insert((calendar.reference().clone(), unit), working);
             }
         }
     }

@@ -112,6 +112,44 @@ impl FromStr for Salt {
     }
 }
 
+/// The 128 bits that open following, replying and rating to whoever shows them; written as 32 hexadecimal digits.
+///
+/// A record holds only its SHA-256, and it does not show itself by accident.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TrackingSecret(pub [u8; 16]);
+
+impl TrackingSecret {
+    /// What a record keeps of it.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.0)
+    }
+
+    /// The digits to tell the complainant. Whoever calls this means to show them.
+    pub fn reveal(&self) -> String {
+        Hex::of(&self.0).as_str().to_owned()
+    }
+}
+
+impl fmt::Debug for TrackingSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[sealed]")
+    }
+}
+
+impl Serialize for TrackingSecret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(Hex::of(&self.0).as_str())
+    }
+}
+
+impl FromStr for TrackingSecret {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let wrong = || InvalidValue::new("tracking secret", "must be 32 lower-case hexadecimal digits");
+        unhex(text).map(TrackingSecret).ok_or_else(wrong)
+    }
+}
+
 /// A law, policy, calendar or directory as it was bound: `name@version:hash`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DocumentRef {
@@ -142,7 +180,7 @@ impl FromStr for DocumentRef {
         let (name, rest) = text.split_once('@').ok_or_else(wrong)?;
         let (version, hash) = rest.split_once(':').ok_or_else(wrong)?;
         Ok(DocumentRef {
-            name: checked("document name", name, 100)?.into(),
+            name: document_name(name)?,
             version: version.parse().map_err(|_| wrong())?,
             hash: hash.parse()?,
         })
@@ -190,6 +228,7 @@ as_string! {
     Salt: "32 lower-case hexadecimal digits",
     DocumentRef: "name@version:hash",
     Zone: "an IANA time zone, or WIB, WITA, WIT",
+    TrackingSecret: "32 lower-case hexadecimal digits",
     TrackingNumber: "12 symbols and a check symbol, hyphens allowed",
     AgencyCode: "the code of an agency",
     Channel: "the channel a complaint came by",
@@ -432,10 +471,16 @@ impl fmt::Display for Moment {
 pub(crate) mod micros {
     use super::*;
 
+    /// The instant, or the last one that a record can hold.
+    pub(crate) fn clamped(at: DateTime<Utc>) -> DateTime<Utc> {
+        instant(at.timestamp_micros().clamp(YEAR_1900, YEAR_2200 - 1)).unwrap_or(at)
+    }
+
+    const YEAR_1900: i64 = -2_208_988_800_000_000;
+    const YEAR_2200: i64 = 7_258_118_400_000_000;
+
     /// The instant, if it lies in the years 1900 to 2199.
     pub(crate) fn instant(micros: i64) -> Option<DateTime<Utc>> {
-        const YEAR_1900: i64 = -2_208_988_800_000_000;
-        const YEAR_2200: i64 = 7_258_118_400_000_000;
         (YEAR_1900..YEAR_2200).contains(&micros).then(|| DateTime::from_timestamp_micros(micros)).flatten()
     }
 
@@ -653,6 +698,14 @@ pub(crate) fn checked<'t>(what: &'static str, text: &'t str, max: usize) -> Resu
         return Err(InvalidValue::new(what, "must not hold control characters"));
     }
     Ok(text)
+}
+
+/// Refuses what no name of a document may hold: the name stands in front of an `@` in every record.
+pub(crate) fn document_name(text: &str) -> Result<Arc<str>, InvalidValue> {
+    match checked("document name", text, 100)? {
+        name if name.contains('@') => Err(InvalidValue::new("document name", "must not hold an @")),
+        name => Ok(name.into()),
+    }
 }
 
 /// Lower-case hexadecimal digits of up to 32 bytes, without an allocation.

@@ -141,7 +141,7 @@ impl Case {
                     if let Some(secret) = receipt.tracking.and_then(|tracking| tracking.secret)
                         && !self.has_account()
                     {
-                        self.complainant = Actor::with_secret(&secret);
+                        self.complainant = Actor::with_secret(secret);
                     }
                     let state = engine.complaint(receipt.complaint).await?.unwrap_or_default();
                     receipt.events.iter().for_each(|event| self.hear(now, &event.fact, &state));
@@ -534,7 +534,8 @@ impl Case {
         let minutes = self.rng.u32(minutes);
         let day = now.at.date();
         let calendar = now.rules.calendar_on(day).reference();
-        let days: Option<&WorkingCalendar> = now.rules.working(calendar, now.rules.policy_on(day), agency);
+        let days: Option<&WorkingCalendar> =
+            now.rules.working(calendar, now.rules.policy_on(day), now.rules.directory_on(day), agency);
         let at = match days {
             Some(days) if !self.one_in(100) => days.add_office_minutes(now.at.at, WIB.0, minutes),
             _ => now.at.at + TimeDelta::minutes(i64::from(minutes) * 3),

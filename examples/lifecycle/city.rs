@@ -274,7 +274,8 @@ fn arrivals(rng: &mut Rng, year: i32, complaints: usize, calendar: &Calendar) ->
 fn revision(calendar: &Calendar, rules: &aduan::rules::Rules, year: i32) -> Option<(NaiveDate, Document)> {
     let after = NaiveDate::from_ymd_opt(year, 6, 1)?;
     let leave = calendar.days().iter().find(|day| day.kind == DayKind::JointLeave && day.date > after)?;
-    let days = rules.working(calendar.reference(), rules.policy_on(leave.date), None)?;
+    let days =
+        rules.working(calendar.reference(), rules.policy_on(leave.date), rules.directory_on(leave.date), None)?;
     let (from, to) = (leave.date, days.add(leave.date, WorkingDays(4)));
     let published = from - Days::new(8);
     let version = calendar.reference().version;
@@ -297,7 +298,7 @@ fn revision(calendar: &Calendar, rules: &aduan::rules::Rules, year: i32) -> Opti
 
 fn is_working(engine: &Engine, day: NaiveDate) -> bool {
     let rules = engine.rules();
-    let days = rules.working(rules.calendar_on(day).reference(), rules.policy_on(day), None);
+    let days = rules.working(rules.calendar_on(day).reference(), rules.policy_on(day), rules.directory_on(day), None);
     days.is_some_and(|days| days.is_working(day))
 }
 

@@ -209,6 +209,8 @@ async fn rules_of_years_ago_are_found_beside_the_ledger() {
     let now = Engine::new(store, Arc::new(MemoryVault::new([7; 32])), only_national);
     let receipt = now.handle(id, request(2, by(Role::Admin), verify(Class::Complaint))).await.unwrap();
     assert_eq!(&*receipt.events[0].context.policy.name, "mojokerto-2020");
+    let receipt = now.receive(request(3, by(Role::Intake), message("wamid.2"))).await.unwrap();
+    assert_eq!(&*receipt.events[0].context.policy.name, "id-sp4n-2018", "what was retired binds nothing new");
 }
 
 #[tokio::test]
@@ -267,6 +269,53 @@ async fn an_erasure_that_cannot_be_carried_out_is_not_recorded() {
 }
 
 #[tokio::test]
+async fn a_retry_without_a_reference_finds_its_complaint() {
+    let engine = engine(Arc::new(MemoryStore::new(ledger())));
+    let sent = request(1, by(Role::Intake), receive(Class::Complaint));
+    let first = engine.receive(sent.clone()).await.unwrap();
+    let second = engine.receive(ClearRequest { seed: [9; 32], ..sent }).await.unwrap();
+    assert_eq!((second.complaint, second.repeated), (first.complaint, true));
+}
+
+#[tokio::test]
+async fn an_attachment_cannot_be_recognised_without_the_key() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    let picture = Digest::of(b"a picture");
+    let Command::Receive(mut complaint) = message("wamid.1") else { panic!("a message is received") };
+    complaint.attachments = vec![aduan::event::Attachment { bytes: 9, digest: picture }];
+    engine.receive(request(1, by(Role::Intake), Command::Receive(complaint))).await.unwrap();
+    let payload = &everything(&*store).await[0].record.payload;
+    assert!(payload.contains("\"bytes\":9") && !payload.contains(&picture.to_string()));
+}
+
+#[tokio::test]
+async fn a_target_that_lives_again_is_no_longer_closed() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let (one, two) = (engine(store.clone()), engine(store.clone()));
+    let root = one.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
+    let child = one.receive(request(2, by(Role::Intake), message("wamid.2"))).await.unwrap().complaint;
+    let decline = Command::Decline { reason: aduan::event::DeclineReason::TooGeneral, referred_to: None, text: None };
+    one.handle(root, request(3, by(Role::Admin), decline)).await.unwrap();
+    let reopen = Command::Reopen { reason: aduan::event::ReopenReason::Ordered, text: None };
+    two.handle(root, request(4, by(Role::Superior), reopen)).await.unwrap();
+    let mark = Command::MarkDuplicate { of: root, target: None };
+    assert!(one.handle(child, request(5, by(Role::Admin), mark)).await.is_ok());
+}
+
+#[tokio::test]
+async fn one_unreadable_record_stops_its_complaint_and_no_other() {
+    let store = Arc::new(Faulty::over(MemoryStore::new(ledger())));
+    let writer = engine(store.clone());
+    for number in 1..=3 {
+        writer.receive(request(number, by(Role::Intake), message(&format!("wamid.{number}")))).await.unwrap();
+    }
+    store.unreadable.store(2, Ordering::SeqCst);
+    let ticked = engine(store.clone()).tick(moment("2024-04-16T09:00:00+07:00"), &[1; 32]).await.unwrap();
+    assert_eq!((ticked.done.len(), ticked.failed.len()), (6, 1));
+}
+
+#[tokio::test]
 async fn a_record_that_was_changed_stops_its_complaint() {
     let store = Arc::new(Faulty::over(MemoryStore::new(ledger())));
     let id = {
@@ -302,6 +351,8 @@ struct Faulty<S> {
     inner: S,
     faults: std::sync::Mutex<Vec<Fault>>,
     tamper: AtomicUsize,
+    /// The position of a record that cannot be read in the log.
+    unreadable: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -314,7 +365,7 @@ enum Fault {
 
 impl<S: Store> Faulty<S> {
     fn over(inner: S) -> Self {
-        Faulty { inner, faults: Vec::new().into(), tamper: 0.into() }
+        Faulty { inner, faults: Vec::new().into(), tamper: 0.into(), unreadable: 0.into() }
     }
     fn next_appends(&self, faults: &[Fault]) {
         *self.faults.lock().unwrap() = faults.to_vec();
@@ -365,7 +416,12 @@ impl<S: Store> Ledger for Faulty<S> {
 #[async_trait]
 impl<S: Store> Log for Faulty<S> {
     async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
-        self.inner.after(position, limit).await
+        let mut page = self.inner.after(position, limit).await?;
+        let unreadable = self.unreadable.load(Ordering::SeqCst) as u64;
+        page.entries.iter_mut().filter(|entry| entry.position == unreadable).for_each(|entry| {
+            entry.record.payload.clear();
+        });
+        Ok(page)
     }
     async fn head(&self) -> Result<Head, StoreError> {
         self.inner.head().await

@@ -276,6 +276,107 @@ fn an_emergency_runs_from_receipt_in_minutes() {
 }
 
 #[test]
+fn an_emergency_that_was_answered_is_not_started_again() {
+    let emergency = |category: &str| {
+        let category = aduan::values::Category::new(category).unwrap();
+        Classification { category, priority: Priority::Emergency, ..classification(Class::Complaint) }
+    };
+    let mut office = Office::received("2024-03-04T09:00:00+07:00");
+    let verify = Command::Verify { accused: Vec::new(), classification: emergency("a"), public_interest: false };
+    office.does(Role::Admin, verify);
+    office.does(Role::Admin, dispose("dishub"));
+    office.does(of("dishub"), Command::Respond { disposition: 1, kind: ResponseKind::Interim, text: text() });
+    assert_eq!(office.verdict(ClockKind::Emergency), Verdict::Met);
+    office.wait_until("2024-03-05T09:00:00+07:00");
+    office.does(Role::Admin, Command::Reclassify { text: text(), to: emergency("b") });
+    assert_eq!(office.verdict(ClockKind::Emergency), Verdict::Met, "a finished clock never changes");
+    office.does(of("dishub"), answer(1));
+    office.does(Role::Admin, Command::Close { text: None });
+    office.does(Role::Complainant, Command::Reopen { reason: ReopenReason::Recurred, text: None });
+    assert_eq!(office.verdict(ClockKind::Emergency), Verdict::Running, "a new cycle, a new emergency");
+}
+
+#[test]
+fn a_whistleblowers_report_stays_the_inspectorates_whatever_its_visibility() {
+    let mut office = Office::at("2024-03-04T09:00:00+07:00");
+    let mut report = Receive::by(Channel::new("lapor.go.id").unwrap(), Class::Supervisory);
+    report.text = Some(text());
+    report.whistleblowing = true;
+    report.visibility = Visibility::Whistleblower;
+    office.does(Role::Intake, Command::Receive(Box::new(report)));
+    office.does(Role::Complainant, Command::ChangeVisibility { to: Visibility::Public });
+    assert!(matches!(office.refuses(Role::Admin, verify(Class::Supervisory)), Rejection::NotAllowed { .. }));
+    // 33: whoever is pressed to withdraw does not end it.
+    office.does(Role::Complainant, Command::Withdraw { text: None });
+    assert_eq!(office.complaint.stage, Stage::Received);
+}
+
+#[test]
+fn an_answer_accepted_while_a_question_is_open_closes_with_the_question() {
+    let mut office = Office::disposed("2024-03-04T09:00:00+07:00");
+    office.does(of("dishub"), Command::RequestInfo { text: text() });
+    office.does(of("dishub"), answer(1));
+    office.does(Role::Complainant, Command::Reply { kind: ReplyKind::Accept, text: None });
+    assert_eq!(office.complaint.stage, Stage::Responded);
+    let provide = Command::ProvideInfo { attachments: Vec::new(), request: 1, text: text() };
+    let events = office.does(Role::Complainant, provide);
+    assert_eq!(events.iter().map(|event| event.fact.name()).collect::<Vec<_>>(), ["InfoProvided", "Closed"]);
+}
+
+#[test]
+fn who_said_something_was_not_silent() {
+    let mut office = Office::answered("2024-03-04T09:00:00+07:00");
+    office.does(Role::Complainant, Command::Reply { kind: ReplyKind::Comment, text: Some(text()) });
+    office.wait_until("2024-03-25T09:00:00+07:00").ticks();
+    let closure = Closure::Resolved { basis: Basis::Administrative, outcome: Outcome::Resolved };
+    assert_eq!(office.complaint.closure, Some(closure));
+}
+
+#[test]
+fn no_request_opens_a_window_by_what_it_says_of_its_own_time() {
+    let mut office = Office::closed("2024-03-04T09:00:00+07:00");
+    office.wait_until("2024-04-22T09:00:00+07:00");
+    let reopen = Command::Reopen { reason: ReopenReason::Recurred, text: None };
+    let request = office.request(Role::Complainant, reopen).occurred(moment("2024-04-10T09:00:00+07:00"));
+    assert_eq!(office.sends(&request), Err(Rejection::WindowElapsed { clock: ClockKind::ReopenWindow }));
+    let long_ago = office.request(Role::Complainant, rate(1, 5)).occurred(moment("2024-03-05T09:00:00+07:00"));
+    assert_eq!(office.sends(&long_ago), Err(Rejection::TooLongAgo { days: 14 }));
+}
+
+#[test]
+fn a_promise_of_the_source_is_not_the_offices_to_move() {
+    let mut office = Office::at("2024-03-04T09:00:00+07:00");
+    office.does(Role::Migrator, import(&["2024-03-01T00:00:00Z"], Some("2024-03-20T00:00:00Z")));
+    let promised = office.due(ClockKind::Statutory);
+    office.does(Role::Admin, dispose("dishub"));
+    let extend = Command::Extend { days: 1, kind: ClockKind::Statutory, text: text() };
+    assert_eq!(office.refuses(Role::Superior, extend), Rejection::ClockNotRunning { clock: ClockKind::Statutory });
+    office.does(of("dishub"), Command::RequestInfo { text: text() });
+    office.wait_until("2024-03-06T09:00:00+07:00");
+    office.does(Role::Complainant, Command::ProvideInfo { attachments: Vec::new(), request: 1, text: text() });
+    assert_eq!(office.due(ClockKind::Statutory), promised);
+}
+
+#[test]
+fn a_field_visit_of_last_year_is_bound_by_last_years_policy() {
+    let mut office = Office::at("2020-01-03T09:00:00+07:00");
+    let visit = office.request(Role::Intake, receive(Class::Complaint)).occurred(moment("2019-12-30T15:00:00+07:00"));
+    office.sends(&visit).unwrap();
+    assert_eq!(&*office.complaint.bound.as_ref().unwrap().policy.name, "id-sp4n-2018");
+}
+
+#[test]
+fn times_that_no_record_can_hold_are_refused() {
+    // 55
+    let mut office = Office::at("2024-03-04T09:00:00+07:00");
+    office.now.at = chrono::DateTime::from_timestamp(253_402_214_400, 0).unwrap();
+    assert!(matches!(office.refuses(Role::Intake, receive(Class::Complaint)), Rejection::Invalid { .. }));
+    office.now.at = chrono::DateTime::from_timestamp(1_709_517_600, 123_456_789).unwrap();
+    let events = office.does(Role::Intake, receive(Class::Complaint));
+    assert_eq!(events[0].recorded_at().timestamp_subsec_nanos(), 123_456_000, "cut to the microsecond");
+}
+
+#[test]
 fn a_clock_runs_in_the_zone_it_started_in() {
     // 5: 23:30 in Mojokerto is tomorrow in Makassar.
     let mut office = Office::at("2024-03-04T23:30:00+07:00");

@@ -6,7 +6,7 @@ use aduan::complaint::{Complaint, Decision, Rejection, tracking_secret};
 use aduan::event::{Class, Classification, Event, Outcome, Priority, ResponseKind};
 use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, Clear};
-use aduan::values::{AgencyCode, Category, Channel, CommandId, Digest, Moment, WIB};
+use aduan::values::{AgencyCode, Category, Channel, CommandId, Digest, Moment, TrackingSecret, WIB};
 use uuid::Uuid;
 
 /// A complaint in the hands of an office, without a store.
@@ -16,7 +16,7 @@ pub(crate) struct Office {
     pub(crate) events: Vec<Event>,
     pub(crate) now: Moment,
     count: u128,
-    secret: [u8; 16],
+    secret: TrackingSecret,
 }
 
 impl Office {
@@ -29,7 +29,7 @@ impl Office {
             events: Vec::new(),
             now,
             count: 0,
-            secret: [0; 16],
+            secret: TrackingSecret([0; 16]),
         }
     }
 
@@ -75,7 +75,7 @@ impl Office {
     }
 
     pub(crate) fn citizen(&self) -> Actor {
-        Actor::with_secret(&self.secret)
+        Actor::with_secret(self.secret)
     }
 
     /// A request as the seal would leave it.

@@ -45,6 +45,8 @@ async fn a_canary_is_found_in_no_file_and_in_no_error() {
     let head = engine.head().await.unwrap().position;
     assert!(head > 100, "a canary nobody let out proves nothing: {head} events");
     assert!(!said.contains(CANARY), "a request, receipt or error shows a personal value");
+    assert!(!said.contains("seed"), "from a seed the key of a complaint follows");
+    assert!(said.contains("secret: Some([sealed])"), "a tracking secret does not show itself");
     let files = files_holding(folder.path(), CANARY.as_bytes());
     assert_eq!(files, Vec::<String>::new(), "while the store is open: database and write-ahead log");
     drop(engine);

@@ -15,8 +15,8 @@ use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, Clear};
 use aduan::store::Entry;
 use aduan::values::{
-    AgencyCode, Category, Channel, CommandId, ComplaintId, Digest, LedgerId, Moment, PersonRef, SourceName, Visibility,
-    WIB, channels,
+    AgencyCode, Category, Channel, CommandId, ComplaintId, Digest, LedgerId, Moment, PersonRef, SourceName,
+    TrackingSecret, Visibility, WIB, channels,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -66,7 +66,7 @@ struct Slot {
     state: Complaint,
     events: Vec<Event>,
     head: Digest,
-    secret: [u8; 16],
+    secret: TrackingSecret,
 }
 
 /// What one step did.
@@ -235,14 +235,7 @@ impl Town {
         {
             root = *next;
         }
-        let state = &self.complaints[self.index(root)].state;
-        Target {
-            root,
-            is_self: root == mine,
-            exists: state.version > 0,
-            stage: state.stage,
-            visibility: state.visibility,
-        }
+        Target::of(root, &self.complaints[self.index(root)].state, mine)
     }
 
     fn slot(&mut self, wanted: u8) -> usize {
@@ -252,7 +245,13 @@ impl Town {
                 0xad0a_0000_0000_8000_8000_0000_0000_0000_u128 + self.complaints.len() as u128,
             ));
             let head = genesis(&Self::ledger(), id);
-            self.complaints.push(Slot { id, state: Complaint::default(), events: Vec::new(), head, secret: [0; 16] });
+            self.complaints.push(Slot {
+                id,
+                state: Complaint::default(),
+                events: Vec::new(),
+                head,
+                secret: TrackingSecret([0; 16]),
+            });
         }
         wanted
     }
@@ -280,9 +279,9 @@ impl Town {
 
     fn usual(&self, chance: &mut Chance, slot: usize) -> (Actor, Command<Clear>) {
         let Slot { state, .. } = &self.complaints[slot];
-        let admin = if state.visibility == Visibility::Whistleblower { Role::Inspectorate } else { Role::Admin };
+        let admin = if state.is_whistleblowers() { Role::Inspectorate } else { Role::Admin };
         let admin = Actor::new(admin);
-        let citizen = Actor::with_secret(&self.complaints[slot].secret);
+        let citizen = Actor::with_secret(self.complaints[slot].secret);
         let holder = state.holding.as_ref().map(|holding| (holding.agency.clone(), holding.number));
         let text = chance.text();
         if chance.one_in(3)
@@ -351,7 +350,7 @@ impl Town {
         let mut by = Actor::new(role);
         by.agency = (!chance.one_in(3)).then(|| chance.agency());
         by.person = (!chance.one_in(3)).then(|| chance.person());
-        by.secret = chance.one_in(2).then(|| Digest::of(secret));
+        by.secret = chance.one_in(2).then_some(*secret);
         let text = chance.text();
         let maybe = chance.one_in(2).then(|| chance.text());
         let disposition = (state.dispositions + chance.below(2) as u32).saturating_sub(chance.below(2) as u32);

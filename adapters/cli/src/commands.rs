@@ -159,7 +159,7 @@ fn told(receipt: &Receipt) -> Value {
         "events": events,
     });
     if let Some(tracking) = &receipt.tracking {
-        let secret = tracking.secret.map(|secret| secret.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let secret = tracking.secret.map(|secret| secret.reveal());
         told["tracking"] = json!({ "number": tracking.number, "secret": secret });
     }
     told

@@ -10,7 +10,7 @@ mod story;
 mod times;
 
 use std::collections::{BTreeSet, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aduan::actor::{Actor, Role};
@@ -102,7 +102,9 @@ impl ImportFile {
             Format::GeoreportJson => Box::new(georeport::Requests::open(&self.file, &map)?),
         };
         let rejects = self.rejects.clone().unwrap_or_else(|| beside(&self.file, ".rejects.csv"));
-        if rejects == self.file {
+        let same_file =
+            |a: &Path, b: &Path| a == b || a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b));
+        if same_file(&rejects, &self.file) {
             return Err(Failure::Usage("the rejects file is the file to import".into()));
         }
         let batch = self.file.file_name().and_then(|name| SourceName::new(name.to_str()?).ok());
@@ -111,7 +113,7 @@ impl ImportFile {
             engine: Arc::new(tenant.engine()?),
             source: map.source.clone().unwrap_or_else(|| batch.clone()),
             batch,
-            rejects: Rejects::new(rejects, source.header()),
+            rejects: Rejects::new(rejects, self.rejects.is_none(), source.header(), map.delimiter),
             map,
             flying: VecDeque::new(),
             touched: BTreeSet::new(),
@@ -178,7 +180,7 @@ impl Run {
 
     async fn launch(&mut self, row: u64, story: Story) -> Result<Flight, Failure> {
         let seed = edge::seed()?;
-        let complaint = self.engine.complaint_id(&story.channel, Some(&story.reference), &seed).await?;
+        let complaint = self.engine.complaint_id(&story.channel, &story.reference).await?;
         while !self.touched.insert(complaint) {
             self.land_first().await?;
         }

@@ -1,14 +1,15 @@
 //! `verify`: the whole log, inspected.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use aduan::engine::upcast;
 use aduan::event::Event;
-use aduan::inspect::{Inspector, Report};
+use aduan::inspect::{Inspector, ProblemKind, Report};
 use aduan::store::{Entry, Head, Page, Store, StoreError};
-use aduan::values::{LedgerId, Position};
+use aduan::values::{Digest, DocumentRef, LedgerId, Position};
 use clap::Args;
 use serde_json::json;
 
@@ -64,6 +65,7 @@ async fn inspect(store: &dyn Store, mut inspector: Inspector, teller: Teller) ->
     };
     let end = told.as_ref().map_or(Position::MAX, |told| told.position);
     let progress = Progress::start(teller, if told.is_some() { end } else { 0 }, "events");
+    let mut documents = BTreeSet::new();
     let mut position = 0;
     let mut gap = 0;
     while position < end {
@@ -75,6 +77,8 @@ async fn inspect(store: &dyn Store, mut inspector: Inspector, teller: Teller) ->
                     inspector.read(entry, event.as_ref().map_err(String::as_str));
                     if let Ok(event) = event {
                         check_boxes(store, entry, &event, &mut inspector).await?;
+                        check_key(store, entry, &event, &mut inspector).await?;
+                        check_documents(store, entry, &event, &mut documents, &mut inspector).await?;
                     }
                 }
                 if page.at_head {
@@ -119,6 +123,41 @@ async fn check_boxes(
         Ok(found) => inspector.boxes(entry, &named, Ok(&found)),
         Err(StoreError::Corrupt(why)) => inspector.boxes(entry, &named, Err(&why)),
         Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// The key that a record issues must be there, wrapped: without it every text of the complaint is lost.
+async fn check_key(store: &dyn Store, entry: &Entry, event: &Event, inspector: &mut Inspector) -> Result<(), Failure> {
+    let Some(commitment) = event.context.key else { return Ok(()) };
+    match store.load(entry.record.complaint, BEYOND).await {
+        Ok(loaded) if loaded.keys.iter().any(|key| key.commitment == commitment) => {}
+        Ok(_) => inspector.missing(entry, ProblemKind::Box, "the key it issued is missing".into()),
+        Err(StoreError::Corrupt(why)) => inspector.missing(entry, ProblemKind::Box, why),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// The rules that bound an event must be there, or nobody can say why it was lawful.
+async fn check_documents(
+    store: &dyn Store,
+    entry: &Entry,
+    event: &Event,
+    known: &mut BTreeSet<DocumentRef>,
+    inspector: &mut Inspector,
+) -> Result<(), Failure> {
+    for bound in [&event.context.policy, &event.context.calendar, &event.context.directory] {
+        if !known.insert(bound.clone()) {
+            continue;
+        }
+        match store.document(bound.hash).await {
+            Ok(Some(kept)) if Digest::of(kept.text.as_bytes()) == bound.hash => {}
+            Ok(_) | Err(StoreError::Corrupt(_)) => {
+                inspector.missing(entry, ProblemKind::Document, format!("{bound} is missing or altered"));
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }
@@ -190,6 +229,8 @@ fn parse_head(text: &str) -> Option<Head> {
     })
 }
 
+/// More events than a complaint can have: what is loaded after it is the keys alone.
+const BEYOND: u64 = u32::MAX as u64;
 const PAGE: usize = 2_048;
 /// Where the store cannot say where it ends, so many missing positions are taken for the end.
 const LONGEST_GAP: u64 = 100_000;

@@ -1,6 +1,6 @@
 //! What a command causes: first the table, then one leaf per command.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::{Complaint, LAWFUL, Rejection, Stage, Target};
 use crate::actor::Role;
@@ -9,26 +9,26 @@ use crate::calendar::WorkingCalendar;
 use crate::clock::{Clock, ClockKind, ClockState, Limit};
 use crate::command::{Command, Import, ImportStep, Receive, SealedRequest, Step};
 use crate::event::{
-    Basis, Classification, Closure, Context, DeclineReason, Event, Fact, Level, Note, Part, Priority, Provenance,
-    Received, ReopenReason, ReplyKind, ResponseKind, Trigger,
+    Attachment, Basis, Classification, Closure, Context, DeclineReason, Event, Fact, Level, Note, Part, Priority,
+    Provenance, Received, ReopenReason, ReplyKind, ResponseKind, Trigger,
 };
 use crate::policy::Policy;
 use crate::rules::Rules;
 use crate::sealed::{BoxDigest, derive};
-use crate::values::{AgencyCode, ComplaintId, Digest, DocumentRef, Moment, Salt, TrackingNumber, Visibility};
+use crate::values::{AgencyCode, ComplaintId, DocumentRef, Moment, Salt, TrackingNumber, TrackingSecret, Visibility};
 
 /// What a command causes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Decision {
     /// These events, whole and in this order; never none.
     Record(Vec<Event>),
-    /// Nothing: the command was handled before.
+    /// Nothing: the command was handled before, or an import brings only what is known.
     Already,
 }
 
 /// The tracking secret that a request's seed gives to a new complaint: 128 bits, shown once, kept only as its hash.
-pub fn tracking_secret(seed: &[u8; 32]) -> [u8; 16] {
-    derive(seed, &[b"tracking-secret"])
+pub fn tracking_secret(seed: &[u8; 32]) -> TrackingSecret {
+    TrackingSecret(derive(seed, &[b"tracking-secret"]))
 }
 
 impl Complaint {
@@ -114,8 +114,10 @@ struct Case<'a> {
 
 impl<'a> Case<'a> {
     fn open(complaint: &'a Complaint, request: &'a SealedRequest, rules: &'a Rules) -> Result<Self, Rejection> {
-        let now =
-            Moment { at: complaint.recorded_at.map_or(request.at.at, |last| last.max(request.at.at)), ..request.at };
+        let now = Moment::new(request.at.at, request.at.zone)?;
+        let now = Moment { at: complaint.recorded_at.map_or(now.at, |last| last.max(now.at)), ..now };
+        let occurred = request.occurred_at.map(|occurred| Moment::new(occurred.at, occurred.zone)).transpose()?;
+        let when = occurred.unwrap_or(now);
         let (policy, calendar) = match &complaint.bound {
             Some(bound) => {
                 let missing = |document: &DocumentRef| Rejection::MissingDocument { document: document.clone() };
@@ -123,10 +125,12 @@ impl<'a> Case<'a> {
                 rules.calendar(&bound.calendar).ok_or_else(|| missing(&bound.calendar))?;
                 (policy, &bound.calendar)
             }
-            None => (rules.policy_on(now.date()), rules.calendar_on(now.date()).reference()),
+            None => {
+                let day = day_of_receipt(request, now, when, rules);
+                (rules.policy_on(day), rules.calendar_on(day).reference())
+            }
         };
         let directory = rules.directory_on(now.date());
-        let when = request.occurred_at.unwrap_or(now);
         Ok(Case { complaint, request, rules, policy, calendar, directory, now, when })
     }
 
@@ -138,14 +142,14 @@ impl<'a> Case<'a> {
         if complaint.stage == Stage::New && row.from > Stage::New {
             return Err(Rejection::NoSuchComplaint);
         }
-        if let (Command::Receive(_), Some(intake)) = (&self.request.command, &complaint.intake) {
-            return Err(Rejection::AlreadyReceived { tracking_number: intake.tracking_number });
-        }
-        let is_secret = complaint.visibility == Visibility::Whistleblower;
+        let is_secret = complaint.is_whistleblowers();
         let may = row.roles.contains(&by.role) && !(is_secret && by.role == Role::Admin)
             || is_secret && by.role == Role::Inspectorate && row.roles.contains(&Role::Admin);
         if !may {
             return Err(Rejection::NotAllowed { role: by.role, command: command.into() });
+        }
+        if let (Command::Receive(_), Some(intake)) = (&self.request.command, &complaint.intake) {
+            return Err(Rejection::AlreadyReceived { tracking_number: intake.tracking_number });
         }
         if complaint.stage < row.from || row.to < complaint.stage {
             return Err(Rejection::WrongStage { command: command.into(), stage: complaint.stage });
@@ -155,7 +159,7 @@ impl<'a> Case<'a> {
         }
         if let (Role::Complainant, Some(intake)) = (by.role, &complaint.intake) {
             let by_account = by.person.is_some() && by.person == intake.owner;
-            if !by_account && by.secret != Some(intake.secret) {
+            if !by_account && by.secret.is_none_or(|secret| secret.digest() != intake.secret) {
                 return Err(Rejection::NotTheComplainant);
             }
         }
@@ -175,6 +179,10 @@ impl<'a> Case<'a> {
         if self.complaint.intake.as_ref().is_some_and(|intake| occurred.at < intake.at.at) {
             return Err(Rejection::BeforeReceipt);
         }
+        let days = self.policy.conduct.delivery_days;
+        if role == Role::Complainant && occurred.at < self.now.at - TimeDelta::days(days.into()) {
+            return Err(Rejection::TooLongAgo { days });
+        }
         Ok(())
     }
 
@@ -184,14 +192,11 @@ impl<'a> Case<'a> {
             C::Receive(receive) => self.receive(receive),
             C::RequestInfo { text } => self.request_info(*text),
             C::ProvideInfo { attachments, request, text } => {
-                check_count("attachments", attachments.len(), MOST_ATTACHMENTS)?;
+                check_attachments(attachments)?;
                 self.check_question(*request)?;
-                self.one(Fact::InfoProvided {
-                    attachments: attachments.clone(),
-                    clocks: self.answer_clocks(),
-                    request: *request,
-                    text: Some(*text),
-                })
+                let (attachments, clocks) = (attachments.clone(), self.answer_clocks());
+                let provided = Fact::InfoProvided { attachments, clocks, request: *request, text: Some(*text) };
+                self.then_close_if_accepted(self.one(provided)?)
             }
             C::Lapse { request } => self.lapse(*request),
             C::Recompute { calendar, policy, text } => self.recompute(calendar, policy.as_ref(), *text),
@@ -234,9 +239,6 @@ impl<'a> Case<'a> {
         if receive.text.is_none() && receive.attachments.is_empty() {
             return Err(Rejection::Empty);
         }
-        if receive.whistleblowing && receive.visibility != Visibility::Whistleblower {
-            return Err(Rejection::MustBeWhistleblower);
-        }
         // What an office says it received earlier moves its own clocks; what a complainant says does not.
         let anchor = if self.request.by.role == Role::Complainant { self.now } else { self.when };
         let limit = |kind| self.policy.limits.of(kind, receive.class);
@@ -247,7 +249,10 @@ impl<'a> Case<'a> {
     }
 
     fn received(&self, receive: &Receive<BoxDigest>, clocks: Vec<Clock>) -> Result<Fact, Rejection> {
-        check_count("attachments", receive.attachments.len(), MOST_ATTACHMENTS)?;
+        if receive.whistleblowing && receive.visibility != Visibility::Whistleblower {
+            return Err(Rejection::MustBeWhistleblower);
+        }
+        check_attachments(&receive.attachments)?;
         let seed = &self.request.seed;
         let by = &self.request.by;
         let owner = if by.role == Role::Complainant { by.person.clone() } else { self.request.on_behalf.clone() };
@@ -267,12 +272,13 @@ impl<'a> Case<'a> {
             reference: receive.reference,
             reference_mac: self.request.marks.reference,
             reporter: receive.reporter,
-            secret: Digest::of(&tracking_secret(seed)),
+            secret: tracking_secret(seed).digest(),
             split_from: receive.split_from,
             text: receive.text,
             title: receive.title,
             tracking_number: TrackingNumber::from_seed(&derive(seed, &[b"tracking-number"])),
             visibility: receive.visibility,
+            whistleblowing: receive.whistleblowing,
         })))
     }
 
@@ -301,7 +307,9 @@ impl<'a> Case<'a> {
             let Some(resumed) = clock.resume(self.now.at, self.days(clock.agency.as_ref())) else { continue };
             clocks.push(match clock.kind {
                 // Before verification the file is complete only now: the statutory clock starts anew.
-                ClockKind::Statutory if verification_only => self.start(ClockKind::Statutory, None),
+                ClockKind::Statutory if verification_only && !matches!(clock.limit, Limit::Promise(_)) => {
+                    self.start(ClockKind::Statutory, None)
+                }
                 _ => resumed,
             });
         }
@@ -321,7 +329,7 @@ impl<'a> Case<'a> {
         let over = due.at + TimeDelta::microseconds(1);
         let paused = self.complaint.clocks.iter();
         clocks.extend(paused.filter_map(|clock| clock.resume(over, self.days(clock.agency.as_ref()))));
-        self.one_at(Fact::InfoLapsed { clocks, request }, due)
+        self.then_close_if_accepted(self.one_at(Fact::InfoLapsed { clocks, request }, due)?)
     }
 
     fn recompute(&self, calendar: &DocumentRef, policy: Option<&DocumentRef>, text: BoxDigest) -> Drafts {
@@ -333,7 +341,10 @@ impl<'a> Case<'a> {
             Some(reference) => {
                 let missing = || Rejection::MissingDocument { document: reference.clone() };
                 let policy = self.rules.policy(reference).ok_or_else(missing)?;
-                if !policy.applies_to_running || *reference == bound.policy {
+                let same_name = reference.name == bound.policy.name;
+                let later = policy.effective_from > self.policy.effective_from;
+                let newer = if same_name { is_newer(reference, &bound.policy) } else { later };
+                if !policy.applies_to_running || !newer {
                     return Err(not_newer(reference));
                 }
                 policy
@@ -346,7 +357,7 @@ impl<'a> Case<'a> {
         }
         let mut clocks = Vec::new();
         for clock in self.complaint.clocks.iter().filter(|clock| clock.is_open()) {
-            let days = self.rules.working(calendar, new_policy, clock.agency.as_ref());
+            let days = self.rules.working(calendar, new_policy, self.directory, clock.agency.as_ref());
             let days = days.ok_or_else(|| Rejection::MissingDocument { document: calendar.clone() })?;
             let limit = match (policy, clock.limit) {
                 (None, limit) | (_, limit @ Limit::Promise(_)) => limit,
@@ -398,18 +409,26 @@ impl<'a> Case<'a> {
                 clocks.push(moved);
             }
         }
-        let emergency = self.open_clock(ClockKind::Emergency);
-        match (to.priority, emergency) {
-            (Priority::Emergency, None) => {
-                let received = self.complaint.intake.as_ref().map_or(self.now, |intake| intake.at);
-                let limit = self.policy.limits.of(ClockKind::Emergency, to.class);
-                let anchor = self.tenant_time(received);
-                clocks.push(Clock::start(ClockKind::Emergency, anchor, limit, None, self.days(None)));
+        clocks.extend(match to.priority {
+            Priority::Emergency => self.emergency(to),
+            Priority::Normal | Priority::Urgent => {
+                self.open_clock(ClockKind::Emergency).and_then(|clock| self.ended(clock))
             }
-            (Priority::Normal | Priority::Urgent, Some(clock)) => clocks.extend(self.ended(clock)),
-            _ => {}
-        }
+        });
         clocks
+    }
+
+    /// The clock of an emergency that nobody has answered yet, running from where this cycle's first clock runs.
+    fn emergency(&self, to: &Classification) -> Option<Clock> {
+        let known = self.complaint.clock(ClockKind::Emergency);
+        let has_run = known.is_some_and(|clock| clock.state != ClockState::Cancelled);
+        if has_run || self.complaint.stage >= Stage::InProgress {
+            return None;
+        }
+        let first = self.complaint.clocks.iter().map(|clock| clock.anchor).min_by_key(|anchor| anchor.at);
+        let limit = self.policy.limits.of(ClockKind::Emergency, to.class);
+        let anchor = self.tenant_time(first.unwrap_or(self.now));
+        Some(Clock::start(ClockKind::Emergency, anchor, limit, None, self.days(None)))
     }
 
     fn decline(&self, reason: DeclineReason, referred_to: Option<&AgencyCode>, text: Option<BoxDigest>) -> Drafts {
@@ -501,24 +520,29 @@ impl<'a> Case<'a> {
                     // The holder owes an answer again, and has as long as for the first.
                     clocks.push(self.start_for_officers(ClockKind::FirstResponse, self.holder()));
                 }
-                let mut drafts = self.one(Fact::Replied { clocks, kind, text })?;
-                let closes = kind == ReplyKind::Accept && self.policy.conduct.accept_closes;
-                if closes && self.complaint.question.is_none() {
-                    let replied = self.state_after(&drafts);
-                    let then = Case { complaint: &replied, ..*self };
-                    drafts.extend(then.closed(then.resolution(Basis::Confirmed)?, None, self.when)?);
-                }
-                Ok(drafts)
+                self.then_close_if_accepted(self.one(Fact::Replied { clocks, kind, text })?)
             }
             _ => Err(Rejection::NotAnswered),
         }
+    }
+
+    /// An accepted answer ends the complaint, unless a question is open: then it ends with the question.
+    fn then_close_if_accepted(&self, mut drafts: Vec<Draft>) -> Drafts {
+        let state = self.state_after(&drafts);
+        let is_over = state.accepted && state.stage == Stage::Responded && state.question.is_none();
+        if is_over && self.policy.conduct.accept_closes {
+            let then = Case { complaint: &state, ..*self };
+            drafts.extend(then.closed(then.resolution(Basis::Confirmed)?, None, self.when)?);
+        }
+        Ok(drafts)
     }
 
     /// Sent in time and delivered late: silence was no consent, and the complaint lives again. That is no new
     /// way for the complainant, so it is not bounded by the number of cycles.
     fn late_contest(&self, text: Option<BoxDigest>) -> Drafts {
         let window = self.complaint.clock(ClockKind::ReplyWindow);
-        let in_time = window.is_some_and(|window| !window.due.is_past(self.when.at));
+        let in_time =
+            window.is_some_and(|window| window.anchor.at <= self.when.at && !window.due.is_past(self.when.at));
         if !self.complaint.was_closed_by_silence() || !in_time {
             return Err(Rejection::WindowElapsed { clock: ClockKind::ReplyWindow });
         }
@@ -539,7 +563,9 @@ impl<'a> Case<'a> {
                     return Err(Rejection::NotDue);
                 }
                 let due = self.past_due(ClockKind::ReplyWindow)?;
-                self.closed(self.resolution(Basis::Silence)?, text, due)
+                // Who said something was not silent, though they neither accepted nor contested.
+                let basis = if self.complaint.commented { Basis::Administrative } else { Basis::Silence };
+                self.closed(self.resolution(basis)?, text, due)
             }
             role => {
                 if role == Role::Liaison {
@@ -566,14 +592,13 @@ impl<'a> Case<'a> {
                 _ => self.ended(clock),
             });
         }
-        let is_rateable = matches!(closure, Closure::Resolved { .. } | Closure::Duplicate { .. });
-        clocks.extend(is_rateable.then(|| self.start(ClockKind::RatingWindow, None)));
-        clocks.extend([self.start(ClockKind::ReopenWindow, None), self.start(ClockKind::AppealWindow, None)]);
+        let windows = [ClockKind::RatingWindow, ClockKind::ReopenWindow, ClockKind::AppealWindow];
+        clocks.extend(windows.map(|kind| self.start(kind, None)));
         self.one_at(Fact::Closed { clocks, closure, text }, occurred_at)
     }
 
     fn withdraw(&self, text: Option<BoxDigest>) -> Drafts {
-        if self.complaint.public_interest || self.complaint.visibility == Visibility::Whistleblower {
+        if self.complaint.public_interest || self.complaint.is_whistleblowers() {
             return self.one(Fact::Annotated { note: Note::WithdrawalNoted, text });
         }
         self.closed(Closure::Withdrawn, text, self.when)
@@ -583,6 +608,10 @@ impl<'a> Case<'a> {
         let bad = |why: &str| Err(Rejection::BadTarget { why: why.into() });
         match target {
             None | Some(Target { exists: false, .. }) => bad("does not exist"),
+            // What somebody may not see looks to them as if it did not exist.
+            Some(Target { visibility: Visibility::Whistleblower, .. }) if self.request.by.role == Role::Admin => {
+                bad("does not exist")
+            }
             Some(Target { is_self: true, .. }) => bad("is, in the end, this complaint itself"),
             Some(Target { stage: Stage::Closed, .. }) => bad("is closed"),
             Some(target) if !target.visibility.is_at_least(self.complaint.visibility) => Err(Rejection::WouldExpose),
@@ -642,7 +671,8 @@ impl<'a> Case<'a> {
         if self.request.by.agency.is_some() {
             self.check_holder()?;
         }
-        let clock = self.open_clock(kind).filter(|clock| !kind.is_window() && clock.state == ClockState::Running);
+        let is_ours = |clock: &&Clock| !kind.is_window() && !matches!(clock.limit, Limit::Promise(_));
+        let clock = self.open_clock(kind).filter(is_ours).filter(|clock| clock.state == ClockState::Running);
         let clock = clock.ok_or(Rejection::ClockNotRunning { clock: kind })?;
         if clock.is_overdue(self.now.at) {
             return Err(Rejection::AlreadyPastDue { clock: kind });
@@ -678,8 +708,12 @@ impl<'a> Case<'a> {
         let mut clocks: Vec<Clock> = unused.filter_map(Clock::cancel).collect();
         clocks.extend(used.clone());
         clocks.push(self.start(ClockKind::Statutory, None));
-        if self.complaint.classification.is_none() {
-            clocks.push(self.start(ClockKind::Verification, None));
+        match &self.complaint.classification {
+            None => clocks.push(self.start(ClockKind::Verification, None)),
+            Some(Classification { priority: Priority::Emergency, .. }) => {
+                clocks.push(self.start(ClockKind::Emergency, None));
+            }
+            Some(_) => {}
         }
         self.one(Fact::Reopened { clocks, cycle: self.complaint.cycle + 1, reason, text })
     }
@@ -713,6 +747,7 @@ impl<'a> Case<'a> {
             return Err(Rejection::NotImportable);
         }
         check_count("steps", import.steps.len(), MOST_STEPS)?;
+        check_integer("rows", import.row)?;
         let mut known = self.complaint.imported.clone();
         let mut state = self.complaint.clone();
         let mut last = DateTime::<Utc>::MIN_UTC;
@@ -722,7 +757,7 @@ impl<'a> Case<'a> {
                 let fact = step_fact_name(&step.step).to_owned();
                 Err(Rejection::StepOutOfOrder { step: number, fact, why: why.into() })
             };
-            let at = step.occurred_at.at;
+            let at = Moment::new(step.occurred_at.at, step.occurred_at.zone)?.at;
             if at < last {
                 return refuse("it happened before the step in front of it");
             }
@@ -747,7 +782,7 @@ impl<'a> Case<'a> {
                 row: import.row,
                 source: import.source.clone(),
             };
-            let draft = Draft { fact, occurred_at: step.occurred_at, provenance };
+            let draft = Draft { fact, occurred_at: Moment { at, ..step.occurred_at }, provenance };
             state.evolve(&self.event(draft.clone(), Part { number: 1, of: 1 }, Salt::default()));
             drafts.push(draft);
         }
@@ -760,13 +795,14 @@ impl<'a> Case<'a> {
         state: &Complaint,
         step: &ImportStep<BoxDigest>,
     ) -> Result<Result<Fact, &'static str>, Rejection> {
-        let at = step.occurred_at;
+        let at = Moment::new(step.occurred_at.at, step.occurred_at.zone)?;
         let stage = state.stage;
         let lawful = |range: std::ops::RangeInclusive<Stage>, fact: Fact| {
             Ok(if range.contains(&stage) { Ok(fact) } else { Err("the complaint does not stand there") })
         };
         match &step.step {
             Step::Receive { complaint, due } => {
+                let due = due.map(|due| Moment::new(due.at, due.zone)).transpose()?;
                 let promise = due.map(|due| {
                     let limit = Limit::Promise(due.at);
                     Clock::start(ClockKind::Statutory, at, limit, None, self.days(None))
@@ -854,7 +890,7 @@ impl<'a> Case<'a> {
 
     fn days(&self, agency: Option<&AgencyCode>) -> &'a WorkingCalendar {
         self.rules
-            .working(self.calendar, self.policy, agency)
+            .working(self.calendar, self.policy, self.directory, agency)
             .expect("opening the case checked that the calendar is at hand, and all its units are resolved")
     }
 
@@ -903,11 +939,11 @@ impl<'a> Case<'a> {
         clock.stop(self.now.at, self.days(clock.agency.as_ref())).map(|stopped| Clock { agency, ..stopped })
     }
 
-    /// The window, met, if the act happened inside it.
+    /// The window, met, if the act is recorded inside it: what a request says of its own time opens no window.
     fn inside_window(&self, kind: ClockKind) -> Result<Clock, Rejection> {
         let elapsed = Rejection::WindowElapsed { clock: kind };
-        let window = self.open_clock(kind).filter(|window| !window.due.is_past(self.when.at)).ok_or(elapsed.clone())?;
-        window.stop(self.when.at, self.days(window.agency.as_ref())).ok_or(elapsed)
+        let window = self.open_clock(kind).filter(|window| !window.due.is_past(self.now.at)).ok_or(elapsed.clone())?;
+        window.stop(self.now.at, self.days(window.agency.as_ref())).ok_or(elapsed)
     }
 
     /// When a clock that is past due truly fell due.
@@ -975,6 +1011,28 @@ impl<'a> Case<'a> {
             provenance: draft.provenance,
         }
     }
+}
+
+/// The local day a complaint came in, as the tenant counts: the day whose policy and calendar bind it. What a
+/// complainant says of their own time moves it no more than it moves the offices' clocks.
+fn day_of_receipt(request: &SealedRequest, now: Moment, when: Moment, rules: &Rules) -> NaiveDate {
+    let received = match &request.command {
+        Command::Import(import) => import.steps.first().map_or(now, |step| step.occurred_at),
+        _ if request.by.role == Role::Complainant => now,
+        _ => when,
+    };
+    rules.policy_on(received.date()).zone.date(received.at)
+}
+
+fn check_attachments(attachments: &[Attachment]) -> Result<(), Rejection> {
+    check_count("attachments", attachments.len(), MOST_ATTACHMENTS)?;
+    attachments.iter().try_for_each(|attachment| check_integer("bytes of an attachment", attachment.bytes))
+}
+
+/// What every reader of JSON can hold.
+fn check_integer(what: &str, count: u64) -> Result<(), Rejection> {
+    const MOST: u64 = (1 << 53) - 1;
+    if count <= MOST { Ok(()) } else { Err(Rejection::TooMuch { what: what.into(), max: MOST }) }
 }
 
 fn check_count(what: &str, count: usize, max: usize) -> Result<(), Rejection> {

@@ -55,8 +55,10 @@ impl Complaint {
         let missing = |document: &crate::values::DocumentRef| Rejection::MissingDocument { document: document.clone() };
         let policy = rules.policy(&bound.policy).ok_or_else(|| missing(&bound.policy))?;
         rules.calendar(&bound.calendar).ok_or_else(|| missing(&bound.calendar))?;
+        let directory = rules.directory_on(policy.zone.date(now));
         let days = |clock: &Clock| {
-            rules.working(&bound.calendar, policy, clock.agency.as_ref()).expect("the calendar is at hand: just looked")
+            let days = rules.working(&bound.calendar, policy, directory, clock.agency.as_ref());
+            days.expect("the calendar is at hand: just looked")
         };
         let mut items = Vec::new();
         items.extend(self.lapse_due(now));

@@ -193,6 +193,12 @@ pub enum Rejection {
         /// Who asked.
         role: Role,
     },
+    /// It would have happened longer ago than channels take to deliver.
+    #[error("it would have happened more than {days} days before it is recorded")]
+    TooLongAgo {
+        /// How many the policy allows.
+        days: u32,
+    },
     /// It would have happened before the complaint came in.
     #[error("it would have happened before the complaint came in")]
     BeforeReceipt,

@@ -7,17 +7,21 @@ use csv::Writer;
 
 use crate::answer::Failure;
 
-/// Rows that were not taken, as they stood. The map reads this file too, once its rows are mended.
+/// Rows that were not taken, as they stood: CSV with the map's delimiter. For a CSV source the map reads this file
+/// too, once its rows are mended.
 pub(crate) struct Rejects {
     path: PathBuf,
     header: Vec<Vec<u8>>,
+    delimiter: u8,
+    /// Whether the path is ours: then a file of an earlier run goes when this one has none.
+    is_default: bool,
     writer: Option<Writer<File>>,
 }
 
 impl Rejects {
     /// A file that comes into being with its first row.
-    pub(crate) fn new(path: PathBuf, header: &[Vec<u8>]) -> Self {
-        Rejects { path, header: header.to_vec(), writer: None }
+    pub(crate) fn new(path: PathBuf, is_default: bool, header: &[Vec<u8>], delimiter: u8) -> Self {
+        Rejects { path, header: header.to_vec(), delimiter, is_default, writer: None }
     }
 
     /// Adds a row.
@@ -26,7 +30,8 @@ impl Rejects {
     /// When the file cannot be written.
     pub(crate) fn add(&mut self, row: u64, why: &str, raw: &[Vec<u8>]) -> Result<(), Failure> {
         if self.writer.is_none() {
-            let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(self.create()?);
+            let mut writer =
+                csv::WriterBuilder::new().flexible(true).delimiter(self.delimiter).from_writer(self.create()?);
             let named = [b"reject_row".as_slice(), b"reject_reason"];
             let written = writer.write_record(named.into_iter().chain(self.header.iter().map(Vec::as_slice)));
             written.map_err(|error| self.failed(&error))?;
@@ -46,6 +51,9 @@ impl Rejects {
         if let Some(writer) = &mut self.writer {
             writer.flush().map_err(|error| Failure::file(&self.path, &error))?;
             return Ok(Some(self.path));
+        }
+        if !self.is_default {
+            return Ok(None);
         }
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::file(&self.path, &error)),

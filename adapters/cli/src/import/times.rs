@@ -2,7 +2,7 @@
 
 use aduan::values::{Moment, Zone};
 use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _};
 
 /// Reads times of one source.
 pub(crate) struct Times {
@@ -59,6 +59,9 @@ impl Times {
 
     /// A local time that was lived twice is the earlier; one that was skipped is the first that came after.
     fn lived(&self, local: NaiveDateTime) -> Result<Moment, String> {
+        if !(1900..2200).contains(&local.year()) {
+            return Err("lies outside the years 1900 to 2199".into());
+        }
         let after = |minutes| whole_minute(local) + TimeDelta::minutes(minutes);
         let mut candidates = std::iter::once(local).chain((1..=MINUTES_OF_A_DAY).map(after));
         let at = candidates.find_map(|local| local.and_local_timezone(self.zone.0).earliest());

@@ -92,7 +92,7 @@ impl Happening<'_> {
             for (field, _) in event.fact.boxes() {
                 fields.insert(field.to_owned(), self.texts.shown(field).into());
             }
-            // Whoever shows this digest is taken for the complainant.
+            // Of no use to a reader.
             fields.remove("secret");
         }
         fields.unwrap_or(Value::Object(Map::new()))

@@ -50,8 +50,7 @@ fn a_complaint_lives_from_receipt_to_rating() {
     assert_eq!((&done["complaint"], &done["event"]), (id, &json!("Closed")));
     assert_eq!(desk.json(&["tick", "--now", AT[4]])["done"], json!([]), "a second tick adds nothing");
 
-    let digest = sha256_of_hex(&desk, tracking["secret"].as_str().unwrap());
-    let citizen = json!({ "role": "Complainant", "secret": digest });
+    let citizen = json!({ "role": "Complainant", "secret": tracking["secret"] });
     // The closing happened when the reply window was over; the rating window is counted from there.
     act(&desk, id, AT[5], citizen, json!({ "Rate": { "cycle": 1, "score": 5 } }));
 
@@ -61,14 +60,6 @@ fn a_complaint_lives_from_receipt_to_rating() {
     assert_eq!(summary["ratings"], json!({ "count": 1, "sum": 5, "stars": [0, 0, 0, 0, 1] }));
     let report = desk.json(&["verify"]);
     assert_eq!((&report["problems"], &report["events"]), (&json!([]), &json!(6)));
-}
-
-/// The program shows a secret once, in hexadecimal digits; an actor shows its digest.
-fn sha256_of_hex(desk: &Desk, secret: &str) -> String {
-    let bytes: Vec<u8> =
-        (0..secret.len()).step_by(2).map(|at| u8::from_str_radix(&secret[at..at + 2], 16).unwrap()).collect();
-    desk.write("secret", &bytes);
-    aduan::values::Digest::of(&bytes).to_string()
 }
 
 #[test]
@@ -157,4 +148,16 @@ fn the_schema_tells_programs_what_a_line_is() {
     let schema = Desk::empty().json(&["schema"]);
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["required"], json!(["by", "command"]));
+}
+
+#[test]
+fn a_walk_in_without_a_reference_is_found_again_by_its_command() {
+    let desk = Desk::new();
+    let receive = json!({ "channel": "walk-in", "class": "Complaint", "text": "Lampu mati" });
+    let line = json!({ "id": "01900000-0000-7000-8000-000000000001", "by": { "role": "Intake" }, "command": { "Receive": receive } });
+    let (first, second) = (desk.receipt(&line, &[]), desk.receipt(&line, &[]));
+    assert_eq!((&first["complaint"], first["repeated"].as_bool()), (&second["complaint"], Some(false)));
+    assert_eq!(second["repeated"], true);
+    assert_eq!(first["tracking"]["number"], second["tracking"]["number"]);
+    assert_eq!(desk.json(&["summary"])["events"], 1);
 }

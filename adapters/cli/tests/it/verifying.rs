@@ -128,6 +128,16 @@ fn finds_a_box_that_is_missing_and_one_that_was_changed() {
 }
 
 #[test]
+fn finds_a_key_and_a_document_that_are_missing() {
+    let (desk, _) = written();
+    let connection = desk.unguarded();
+    connection.execute("DELETE FROM keys WHERE commitment = (SELECT min(commitment) FROM keys)", []).unwrap();
+    assert_eq!(problems(&desk, &[]).iter().map(|(_, kind)| kind.as_str()).collect::<Vec<_>>(), ["Box"]);
+    connection.execute("UPDATE documents SET text = text || ' ' WHERE kind = 'calendar'", []).unwrap();
+    finds(&desk, &[], 1, "Document");
+}
+
+#[test]
 fn finds_a_cut_tail_even_when_the_ledger_row_was_cut_too() {
     let (desk, head) = written();
     let connection = desk.unguarded();
