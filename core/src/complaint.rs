@@ -17,7 +17,7 @@ pub use self::rejection::Rejection;
 
 use crate::actor::Role;
 use crate::clock::{Clock, ClockKind};
-use crate::event::{Basis, Class, Classification, Closure, Event, Fact, Level, Note, Outcome, ReplyKind, ResponseKind};
+use crate::event::{Class, Classification, Closure, Event, Fact, Level, Note, Outcome, ReplyKind, ResponseKind};
 use crate::values::{
     AgencyCode, Channel, CommandId, ComplaintId, Digest, DocumentRef, Moment, PersonRef, Score, TrackingNumber,
     Version, Visibility,
@@ -128,6 +128,8 @@ pub struct Complaint {
     pub stage: Stage,
     /// How it ended, if it did.
     pub closure: Option<Closure>,
+    /// Whether time alone ended it: a contest that was sent in time and comes late brings it back.
+    pub closed_by_time: bool,
     /// Which life it lives: 1, and one more for each reopening.
     pub cycle: u32,
     /// What was received; none while it is new.
@@ -351,6 +353,7 @@ impl Complaint {
             Fact::Closed { closure, .. } => {
                 self.stage = Stage::Closed;
                 self.closure = Some(closure.clone());
+                self.closed_by_time = event.context.role == Role::SystemClock;
                 self.holding = None;
                 self.question = None;
             }
@@ -403,16 +406,12 @@ impl Complaint {
         self.ratings.iter().find(|(cycle, _)| *cycle == self.cycle).map(|(_, score)| *score)
     }
 
-    /// Whether it was closed because nobody objected in time.
-    pub fn was_closed_by_silence(&self) -> bool {
-        matches!(self.closure, Some(Closure::Resolved { basis: Basis::Silence, .. }))
-    }
-
     fn start_cycle(&mut self, cycle: u32) {
         self.cycle = cycle;
         // What was never verified has to be verified now.
         self.stage = if self.classification.is_some() { Stage::Verified } else { Stage::Received };
         self.closure = None;
+        self.closed_by_time = false;
         self.holding = None;
         self.question = None;
         self.answer = None;

@@ -200,6 +200,10 @@ impl Policy {
         if !parsed.limits.all().into_iter().all(is_bounded) || parsed.conduct.extension > LONGEST_EXTENSION {
             return refuse("a limit is at most ten years, and no promise: that is what sources of imports give");
         }
+        let Conduct { clock_skew_seconds, delivery_days, .. } = parsed.conduct;
+        if clock_skew_seconds > 24 * 60 * 60 || delivery_days > 366 {
+            return refuse("clocks differ by a day at most, and channels deliver within a year");
+        }
         if !(1..=5).contains(&parsed.conduct.poor_score) {
             return refuse("poor_score must be 1 to 5");
         }
@@ -265,6 +269,7 @@ mod tests {
         assert!(Policy::parse(&text.replace("id-sp4n-2018", "id@sp4n")).is_err());
         assert!(Policy::parse(&text.replace("Minutes = 180", "Minutes = 100000000")).is_err());
         assert!(Policy::parse(&text.replace("Minutes = 180", "Promise = 0")).is_err());
+        assert!(Policy::parse(&text.replace("delivery_days = 14", "delivery_days = 4000000000")).is_err());
         assert!(Policy::parse(&text.replace("verification =", "verifikasi =")).is_err());
     }
 

@@ -8,7 +8,7 @@ use crate::agency::Directory;
 use crate::calendar::{Calendar, Unit, Week, WorkingCalendar};
 use crate::policy::Policy;
 use crate::store::{Document, DocumentKind};
-use crate::values::{AgencyCode, DocumentRef};
+use crate::values::{AgencyCode, Digest, DocumentRef};
 
 /// The rules of a tenant. Old versions stay: a complaint keeps those that bound it.
 ///
@@ -25,7 +25,8 @@ pub struct Rules {
     directories: Vec<Directory>,
     /// Documents that bound complaints once and bind no new one: found by reference, never by day.
     retired: Retired,
-    working: BTreeMap<(DocumentRef, UnitKey), WorkingCalendar>,
+    /// By the hash of the calendar; there are few units.
+    working: BTreeMap<Digest, Vec<(UnitKey, WorkingCalendar)>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -35,7 +36,7 @@ struct Retired {
 }
 
 /// Region, week, and whether joint leave is off.
-type UnitKey = (Option<String>, bool, bool);
+type UnitKey = (Option<String>, Week, bool);
 
 impl Rules {
     /// The national policy and calendar with Mojokerto's example policy and agencies.
@@ -119,8 +120,11 @@ impl Rules {
         let elsewhere = |code| self.directories.iter().rev().find_map(|directory| directory.agency(code));
         let known = agency.and_then(|code| directory.agency(code).or_else(|| elsewhere(code)));
         let week = known.map_or(Week::FiveDays, |agency| agency.week);
-        let region = known.and_then(|agency| agency.region.clone());
-        self.working.get(&(calendar.clone(), (region, week == Week::SixDays, policy.joint_leave_is_off)))
+        let region = known.and_then(|agency| agency.region.as_deref());
+        let is_meant = |(unit, _): &&(UnitKey, WorkingCalendar)| {
+            unit.0.as_deref() == region && (unit.1, unit.2) == (week, policy.joint_leave_is_off)
+        };
+        self.working.get(&calendar.hash)?.iter().find(is_meant).map(|(_, working)| working)
     }
 
     /// Everything, as it is kept beside the ledger.
@@ -190,15 +194,16 @@ impl Rules {
         regions.extend(self.directories.iter().flat_map(Directory::agencies).map(|agency| agency.region.clone()));
         regions.sort();
         regions.dedup();
+        let mut units = Vec::new();
         for region in &regions {
             for (week, joint_leave_is_off) in
                 [(Week::FiveDays, true), (Week::FiveDays, false), (Week::SixDays, true), (Week::SixDays, false)]
             {
                 let working = calendar.working(&Unit { region: region.as_deref(), week, joint_leave_is_off });
-                let unit = (region.clone(), week == Week::SixDays, joint_leave_is_off);
-                self.working.insert((calendar.reference().clone(), unit), working);
+                units.push(((region.clone(), week, joint_leave_is_off), working));
             }
         }
+        self.working.insert(calendar.reference().hash, units);
     }
 }
 

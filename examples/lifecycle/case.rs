@@ -379,7 +379,7 @@ impl Case {
     }
 
     fn closed(&mut self, now: Now<'_>, closure: &Closure, state: &Complaint) {
-        if let Some(sent) = self.letter.take_if(|_| state.was_closed_by_silence()) {
+        if let Some(sent) = self.letter.take_if(|_| state.closed_by_time) {
             let minutes = self.rng.i64(300..3_000);
             let at = Moment { at: now.at.at + TimeDelta::minutes(minutes), ..now.at };
             let contest = Command::Reply { kind: ReplyKind::Contest, text: Some(said(&self.draft.protest)) };

@@ -330,6 +330,9 @@ fn who_said_something_was_not_silent() {
     office.wait_until("2024-03-25T09:00:00+07:00").ticks();
     let closure = Closure::Resolved { basis: Basis::Administrative, outcome: Outcome::Resolved };
     assert_eq!(office.complaint.closure, Some(closure));
+    let contest = Command::Reply { kind: ReplyKind::Contest, text: Some(text()) };
+    let late = office.request(Role::Complainant, contest).occurred(moment("2024-03-18T20:00:00+07:00"));
+    assert_eq!(office.sends(&late).unwrap().len(), 2, "what was sent in time counts, whatever the basis");
 }
 
 #[test]
@@ -394,7 +397,8 @@ fn silence_closes_after_the_reply_window_and_counts_as_silence() {
     let due = office.complaint.clock(ClockKind::ReplyWindow).unwrap().due.instant();
     let closed = office.wait_until("2024-03-25T09:00:00+07:00").ticks();
     assert_eq!(closed[0].occurred_at.at, due);
-    assert!(office.complaint.was_closed_by_silence());
+    let silence = Closure::Resolved { basis: Basis::Silence, outcome: Outcome::Resolved };
+    assert_eq!(office.complaint.closure, Some(silence));
 }
 
 #[test]

@@ -15,7 +15,9 @@ use crate::event::{
 use crate::policy::Policy;
 use crate::rules::Rules;
 use crate::sealed::{BoxDigest, derive};
-use crate::values::{AgencyCode, ComplaintId, DocumentRef, Moment, Salt, TrackingNumber, TrackingSecret, Visibility};
+use crate::values::{
+    AgencyCode, ComplaintId, Digest, DocumentRef, Moment, Salt, TrackingNumber, TrackingSecret, Visibility,
+};
 
 /// What a command causes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,7 +83,8 @@ impl Complaint {
         event.context.calendar = bound.calendar.clone();
         event.context.recorded_at = event.context.recorded_at.max(self.recorded_at?);
         event.occurred_at.at = event.context.recorded_at;
-        event.context.salt = Salt(derive(&widen(last.context.salt), &[b"joined"]));
+        let salt = Digest::of_parts("aduan/joined-salt/v1\n", &[&last.context.salt.0]);
+        event.context.salt = Salt(salt.0[..16].try_into().expect("a digest has 32 bytes"));
         child.iter_mut().for_each(|event| event.context.part.of = of);
         Some(event)
     }
@@ -528,6 +531,10 @@ impl<'a> Case<'a> {
 
     /// An accepted answer ends the complaint, unless a question is open: then it ends with the question.
     fn then_close_if_accepted(&self, mut drafts: Vec<Draft>) -> Drafts {
+        let accepts = matches!(self.request.command, Command::Reply { kind: ReplyKind::Accept, .. });
+        if !accepts && !self.complaint.accepted {
+            return Ok(drafts);
+        }
         let state = self.state_after(&drafts);
         let is_over = state.accepted && state.stage == Stage::Responded && state.question.is_none();
         if is_over && self.policy.conduct.accept_closes {
@@ -543,7 +550,7 @@ impl<'a> Case<'a> {
         let window = self.complaint.clock(ClockKind::ReplyWindow);
         let in_time =
             window.is_some_and(|window| window.anchor.at <= self.when.at && !window.due.is_past(self.when.at));
-        if !self.complaint.was_closed_by_silence() || !in_time {
+        if !self.complaint.closed_by_time || !in_time {
             return Err(Rejection::WindowElapsed { clock: ClockKind::ReplyWindow });
         }
         let mut drafts = self.reopened(ReopenReason::LateDelivered, None, None)?;
@@ -976,7 +983,8 @@ impl<'a> Case<'a> {
     }
 
     fn salt(&self, number: u32) -> Salt {
-        Salt(derive(&self.request.seed, &[b"salt", &number.to_be_bytes()]))
+        let digest = Digest::of_parts("aduan/salt/v1\n", &[&self.request.seed, &number.to_be_bytes()]);
+        Salt(digest.0[..16].try_into().expect("a digest has 32 bytes"))
     }
 
     fn event(&self, draft: Draft, part: Part, salt: Salt) -> Event {
@@ -1050,12 +1058,6 @@ fn step_fact_name(step: &Step<BoxDigest>) -> &'static str {
         Step::Rate { .. } => "Rated",
         Step::Note { .. } => "Annotated",
     }
-}
-
-fn widen(salt: Salt) -> [u8; 32] {
-    let mut wide = [0; 32];
-    wide[..16].copy_from_slice(&salt.0);
-    wide
 }
 
 /// Bounds of one complaint and of what may come in with one command.
