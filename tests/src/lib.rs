@@ -2,12 +2,14 @@
 //!
 //! A store of your own is put through everything in four lines:
 //!
-//! ```no_run
-//! # fn my_store() -> std::sync::Arc<dyn aduan::store::Store> { unimplemented!() }
-//! #[tokio::test(flavor = "multi_thread")]
-//! async fn my_store_keeps_its_promises() {
-//!     aduan_testkit::conformance::all(my_store).await;
-//! }
+//! ```
+//! # use std::sync::Arc;
+//! # use aduan_memory::MemoryStore as MyStore;
+//! # let ledger = aduan::values::LedgerId::new("mojokerto").expect("a name");
+//! # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+//! // In a test of yours: `#[tokio::test(flavor = "multi_thread")]`.
+//! aduan_testkit::conformance::all(|| Arc::new(MyStore::new(ledger.clone()))).await;
+//! # });
 //! ```
 //!
 //! A lifecycle of your own is checked against random histories:
