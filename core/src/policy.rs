@@ -23,6 +23,8 @@ pub struct Policy {
     pub effective_from: NaiveDate,
     /// The zone of the tenant, in which clocks run before an agency holds the complaint.
     pub zone: Zone,
+    /// The region of the tenant, whose own holidays count before an agency holds the complaint.
+    pub region: Option<String>,
     /// Whether *cuti bersama* is a day off.
     pub joint_leave_is_off: bool,
     /// Whether complaints that run already may be moved to this policy.
@@ -164,6 +166,8 @@ struct PolicyText {
     #[serde(rename = "source")]
     _source: String,
     zone: Zone,
+    #[serde(default)]
+    region: Option<String>,
     joint_leave_is_off: bool,
     #[serde(default)]
     applies_to_running: bool,
@@ -213,6 +217,7 @@ impl Policy {
             reference: DocumentRef { name, version: parsed.version, hash: Digest::of(text.as_bytes()) },
             effective_from: parsed.effective_from,
             zone: parsed.zone,
+            region: parsed.region,
             joint_leave_is_off: parsed.joint_leave_is_off,
             applies_to_running: parsed.applies_to_running,
             limits: parsed.limits,

@@ -120,7 +120,7 @@ impl Rules {
         let elsewhere = |code| self.directories.iter().rev().find_map(|directory| directory.agency(code));
         let known = agency.and_then(|code| directory.agency(code).or_else(|| elsewhere(code)));
         let week = known.map_or(Week::FiveDays, |agency| agency.week);
-        let region = known.and_then(|agency| agency.region.as_deref());
+        let region = known.map_or(policy.region.as_deref(), |agency| agency.region.as_deref());
         let is_meant = |(unit, _): &&(UnitKey, WorkingCalendar)| {
             unit.0.as_deref() == region && (unit.1, unit.2) == (week, policy.joint_leave_is_off)
         };
@@ -163,6 +163,7 @@ impl Rules {
             DocumentKind::Policy => {
                 let policy = Policy::parse(&document.text).map_err(|error| RulesError(error.to_string()))?;
                 rules.retired.policies.push(policy);
+                rules.resolve_units();
             }
             DocumentKind::Calendar => {
                 let calendar = Calendar::parse(&document.text).map_err(|error| RulesError(error.to_string()))?;
@@ -183,7 +184,7 @@ impl Rules {
     }
 
     fn resolve_units(&mut self) {
-        for calendar in self.calendars.clone() {
+        for calendar in [self.calendars.clone(), self.retired.calendars.clone()].concat() {
             self.resolve_units_of(&calendar);
         }
     }
@@ -192,6 +193,7 @@ impl Rules {
     fn resolve_units_of(&mut self, calendar: &Calendar) {
         let mut regions = vec![None];
         regions.extend(self.directories.iter().flat_map(Directory::agencies).map(|agency| agency.region.clone()));
+        regions.extend(self.policies.iter().chain(&self.retired.policies).map(|policy| policy.region.clone()));
         regions.sort();
         regions.dedup();
         let mut units = Vec::new();

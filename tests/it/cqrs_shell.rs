@@ -64,7 +64,7 @@ async fn handle_writes_what_decide_decides_and_each_event_counts_once() {
 #[tokio::test]
 async fn a_ledger_is_an_event_store_with_a_real_lock() {
     let ledger = Arc::new(MemoryStore::new(ledger()));
-    let store = CqrsStore(Arc::clone(&ledger));
+    let store = CqrsStore::new(Arc::clone(&ledger), Vec::new());
     let id = "ad0a0000-0000-8000-8000-000000000001";
     let office = Office::disposed("2024-03-04T09:00:00+07:00");
     let commit = |events: Vec<Event>, context| store.commit(events, context, HashMap::new());

@@ -637,6 +637,22 @@ fn a_new_calendar_moves_running_clocks_only_by_an_event() {
 }
 
 #[test]
+fn a_holiday_of_the_city_counts_before_an_agency_holds_the_complaint() {
+    let mut office = Office::at("2024-06-19T09:00:00+07:00");
+    let documents = office.rules.documents();
+    let calendar = documents.iter().find(|document| document.text.contains("id-national")).unwrap();
+    let day = r#"  { date = 2024-06-20, kind = "regional", region = "35.76", name = "Hari Jadi Kota Mojokerto" },"#;
+    let text = calendar.text.replacen("version = 1", "version = 2", 1);
+    let next = text.lines().find(|line| line.contains("date = 2024-07-07")).unwrap().to_owned();
+    let text = text.replace(&next, &format!("{day}\n{next}"));
+    let hash = aduan::values::Digest::of(text.as_bytes());
+    let newer = aduan::store::Document { hash, kind: aduan::store::DocumentKind::Calendar, text };
+    office.rules = office.rules.with(&newer).unwrap();
+    office.does(Role::Intake, receive(Class::Complaint));
+    assert_eq!(office.due(ClockKind::Verification), "end of 2024-06-21 (Asia/Jakarta)");
+}
+
+#[test]
 fn a_duplicate_is_never_hidden_away_nor_shown() {
     let target = |visibility, stage| Target {
         root: ComplaintId(Uuid::from_u128(7)),

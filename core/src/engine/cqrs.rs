@@ -55,7 +55,26 @@ impl Aggregate for Complaint {
 ///
 /// Requests are sealed before they come here, so their boxes must be kept already; a complaint's
 /// first event, which issues its key, is written by the [engine](crate::engine::Engine).
-pub struct CqrsStore<L>(pub Arc<L>);
+pub struct CqrsStore<L> {
+    ledger: Arc<L>,
+    upcasters: Vec<Box<dyn EventUpcaster>>,
+}
+
+impl<L: Ledger> CqrsStore<L> {
+    /// An event store over a ledger, reading events of older versions through upcasters.
+    pub fn new(ledger: Arc<L>, upcasters: Vec<Box<dyn EventUpcaster>>) -> Self {
+        CqrsStore { ledger, upcasters }
+    }
+
+    fn envelope(&self, record: &Record) -> Result<EventEnvelope<Complaint>, AggregateError<Rejection>> {
+        Ok(EventEnvelope {
+            aggregate_id: record.complaint.to_string(),
+            sequence: record.sequence as usize,
+            payload: upcast(record, &self.upcasters).map_err(unexpected)?,
+            metadata: serde_json::from_str(&record.metadata).map_err(unexpected)?,
+        })
+    }
+}
 
 /// A complaint on its way through cqrs-es.
 pub struct CqrsContext {
@@ -75,17 +94,17 @@ impl<L: Ledger> EventStore<Complaint> for CqrsStore<L> {
     type AC = CqrsContext;
 
     async fn load_events(&self, id: &str) -> Result<Vec<EventEnvelope<Complaint>>, AggregateError<Rejection>> {
-        let loaded = self.0.load(complaint_id(id)?, 0).await.map_err(unexpected)?;
-        loaded.records.iter().map(envelope).collect()
+        let loaded = self.ledger.load(complaint_id(id)?, 0).await.map_err(unexpected)?;
+        loaded.records.iter().map(|record| self.envelope(record)).collect()
     }
 
     async fn load_aggregate(&self, id: &str) -> Result<CqrsContext, AggregateError<Rejection>> {
         let id = complaint_id(id)?;
         let mut context =
-            CqrsContext { id, complaint: Complaint::default(), version: 0, head: genesis(self.0.id(), id) };
-        for record in self.0.load(id, 0).await.map_err(unexpected)?.records {
-            record.check_link(self.0.id(), context.version + 1, context.head).map_err(unexpected)?;
-            context.complaint.evolve(&record.event().map_err(unexpected)?);
+            CqrsContext { id, complaint: Complaint::default(), version: 0, head: genesis(self.ledger.id(), id) };
+        for record in self.ledger.load(id, 0).await.map_err(unexpected)?.records {
+            record.check_link(self.ledger.id(), context.version + 1, context.head).map_err(unexpected)?;
+            context.complaint.evolve(&upcast(&record, &self.upcasters).map_err(unexpected)?);
             context.version = record.sequence;
             context.head = record.hash;
         }
@@ -103,13 +122,13 @@ impl<L: Ledger> EventStore<Complaint> for CqrsStore<L> {
         let Some(command) = events.first().map(|event| event.context.command) else { return Ok(Vec::new()) };
         let mut records = Vec::with_capacity(events.len());
         for (sequence, event) in (version + 1..).zip(&events) {
-            let record = Record::write(self.0.id(), id, sequence, head, event);
+            let record = Record::write(self.ledger.id(), id, sequence, head, event);
             head = record.hash;
             records.push(record);
         }
-        let envelopes = records.iter().map(envelope).collect::<Result<_, _>>()?;
+        let envelopes = records.iter().map(|record| self.envelope(record)).collect::<Result<_, _>>()?;
         let part = AppendPart { complaint: id, expected: version, records, boxes: Vec::new(), keys: Vec::new() };
-        match self.0.append(Append { command, parts: vec![part] }).await {
+        match self.ledger.append(Append { command, parts: vec![part] }).await {
             Ok(Outcome::Appended { .. }) => Ok(envelopes),
             Ok(Outcome::Conflict) => Err(AggregateError::AggregateConflict),
             Ok(Outcome::Handled { .. }) => Err(AggregateError::UserError(Rejection::CommandIdReused)),
@@ -154,15 +173,6 @@ pub fn upcast(record: &Record, upcasters: &[Box<dyn EventUpcaster>]) -> Result<E
         ..record.clone()
     };
     today.event()
-}
-
-fn envelope(record: &Record) -> Result<EventEnvelope<Complaint>, AggregateError<Rejection>> {
-    Ok(EventEnvelope {
-        aggregate_id: record.complaint.to_string(),
-        sequence: record.sequence as usize,
-        payload: record.event().map_err(unexpected)?,
-        metadata: serde_json::from_str(&record.metadata).map_err(unexpected)?,
-    })
 }
 
 fn complaint_id(id: &str) -> Result<ComplaintId, AggregateError<Rejection>> {
