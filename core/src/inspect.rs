@@ -29,6 +29,8 @@ pub struct Inspector {
     chains: BTreeMap<ComplaintId, Chain>,
     /// The command whose parts are being read: the next part, and how many it has.
     command: Option<(CommandId, u32, u32)>,
+    /// Within a command whose beginning could not be read.
+    is_lost: bool,
     saved: Option<Head>,
     problems: Vec<Problem>,
 }
@@ -39,6 +41,8 @@ struct Chain {
     sequence: u64,
     head: Option<Digest>,
     last: Option<(CommandId, ReopenReason)>,
+    /// Something in it cannot be read: its later events are held against nothing.
+    is_broken: bool,
 }
 
 /// Something that is wrong with a log.
@@ -96,6 +100,7 @@ impl Inspector {
             head: Head::empty(ledger),
             chains: BTreeMap::new(),
             command: None,
+            is_lost: false,
             saved: None,
             problems: Vec::new(),
         }
@@ -121,7 +126,13 @@ impl Inspector {
                 self.check_command(*position, event);
                 self.check_lawful(*position, record.complaint, event);
             }
-            Err(why) => self.note(*position, Some(record.complaint), ProblemKind::Unreadable, why.to_owned()),
+            Err(why) => {
+                self.note(*position, Some(record.complaint), ProblemKind::Unreadable, why.to_owned());
+                // What follows cannot be judged by what nobody can read.
+                self.chains.entry(record.complaint).or_default().is_broken = true;
+                self.command = None;
+                self.is_lost = true;
+            }
         }
         self.head.position = position - 1;
         self.head.advance(record.hash);
@@ -206,8 +217,9 @@ impl Inspector {
         let (command, part) = (event.context.command, event.context.part);
         let fits = match self.command {
             Some((current, next, of)) if next <= of => current == command && part.number == next && part.of == of,
-            _ => part.number == 1,
+            _ => part.number == 1 || self.is_lost,
         };
+        self.is_lost = false;
         if !fits {
             let why = format!("part {} of {} of a command stands where it does not belong", part.number, part.of);
             self.note(position, None, ProblemKind::Command, why);
@@ -224,7 +236,7 @@ impl Inspector {
             _ => None,
         };
         chain.state.evolve(event);
-        if let Some(why) = unlawful {
+        if let Some(why) = unlawful.filter(|_| !chain.is_broken) {
             let why = format!("{} {why}", event.fact.name());
             self.note(position, Some(complaint), ProblemKind::Unlawful, why);
         }

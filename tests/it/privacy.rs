@@ -47,6 +47,8 @@ async fn a_canary_is_found_in_no_file_and_in_no_error() {
     assert!(!said.contains(CANARY), "a request, receipt or error shows a personal value");
     assert!(!said.contains("seed"), "from a seed the key of a complaint follows");
     assert!(said.contains("secret: Some([sealed])"), "a tracking secret does not show itself");
+    assert!(said.contains("[sealed]"));
+    assert!(revealed(&engine).await.contains(CANARY), "the canary was let out, and is behind the seal");
     let files = files_holding(folder.path(), CANARY.as_bytes());
     assert_eq!(files, Vec::<String>::new(), "while the store is open: database and write-ahead log");
     drop(engine);
@@ -94,6 +96,19 @@ fn a_channel_reference_stands_nowhere_and_cannot_be_guessed() {
     let record = &history[0].record;
     assert!(record.payload.contains("reference_mac"));
     assert!(!record.payload.contains(number) && !record.payload.contains(&bare));
+}
+
+/// The sealed values of the first complaint in the log, opened.
+async fn revealed(engine: &Engine) -> String {
+    let mut town = Town::new(Rules::mojokerto());
+    let (id, _) = town.request(Choice { complaint: 0, entropy: 0 });
+    let mut opened = String::new();
+    for recorded in engine.history(id).await.unwrap() {
+        for (_, text) in engine.reveal(id, &recorded.event).await.unwrap() {
+            opened.push_str(text.reveal());
+        }
+    }
+    opened
 }
 
 fn vault(folder: &Path) -> FileVault {

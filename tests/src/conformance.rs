@@ -29,6 +29,7 @@ pub async fn all<S: Store + 'static>(fresh: impl Fn() -> Arc<S>) {
     a_follower_beside_writers_misses_nothing(fresh()).await;
     keeps_boxes_and_keys(fresh()).await;
     keeps_documents_by_content(fresh()).await;
+    refuses_what_contradicts_itself(fresh()).await;
     loads_what_came_after_a_version(fresh()).await;
 }
 
@@ -266,6 +267,22 @@ pub async fn keeps_documents_by_content<S: Store>(store: Arc<S>) {
         assert_eq!(store.document(document.hash).await.expect("an answer"), Some(document));
     }
     assert_eq!(store.document(Digest::of(b"never kept")).await.expect("an answer"), None);
+}
+
+/// Links to nowhere, documents of another hash and positions beyond the end are corrupt, and store nothing.
+pub async fn refuses_what_contradicts_itself<S: Store>(store: Arc<S>) {
+    append(&*store, 1, vec![Draft::of(&*store, 1).part(1, 1)]).await;
+    let mut forged = Draft::of(&*store, 1);
+    forged.version = 1;
+    forged.prev = Digest::of(b"another past");
+    let append = Append { command: command(2), parts: vec![forged.part(2, 1)] };
+    assert!(matches!(store.append(append).await, Err(StoreError::Corrupt(_))), "it links to no record");
+    let mut documents = Rules::mojokerto().documents();
+    documents[0].text.push(' ');
+    assert!(matches!(store.keep(&documents).await, Err(StoreError::Corrupt(_))), "its hash is another's");
+    assert_eq!(store.document(documents[0].hash).await.expect("an answer"), None);
+    assert!(matches!(store.after(2, 1).await, Err(StoreError::Corrupt(_))), "the log ends before");
+    assert_eq!(everything(&*store).await.len(), 1);
 }
 
 /// A cache that is behind asks only for what it lacks.

@@ -27,6 +27,28 @@ pub(crate) enum Exit {
     Corrupt = 5,
 }
 
+impl Exit {
+    /// The exit code that goes with an engine's error.
+    pub(crate) fn of(error: &Error) -> Self {
+        match error {
+            Error::Rejected(_) => Exit::Refused,
+            Error::Corrupt(_) => Exit::Corrupt,
+            _ => Exit::Failed,
+        }
+    }
+
+    /// What was not done outweighs what was refused; a corrupt log outweighs both.
+    pub(crate) fn worse(self, other: Exit) -> Exit {
+        let weight = |exit| match exit {
+            Exit::Done => 0,
+            Exit::Refused => 1,
+            Exit::Usage | Exit::Failed | Exit::Busy => 2,
+            Exit::Corrupt => 3,
+        };
+        if weight(other) > weight(self) { other } else { self }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(exit as u8)
@@ -127,6 +149,13 @@ impl Teller {
     /// When standard output is closed.
     pub(crate) fn tell(self, for_programs: &impl Serialize, for_people: &str) -> Result<(), Failure> {
         if self.json { tell_json(for_programs) } else { tell_text(for_people) }
+    }
+
+    /// Tells people something on standard error; programs are told in answers.
+    pub(crate) fn warn(self, text: &str) {
+        if !self.json {
+            let _ = writeln!(io::stderr(), "aduan: {text}");
+        }
     }
 
     /// Writes a failure to standard error.

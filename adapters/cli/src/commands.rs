@@ -13,7 +13,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use self::bounded::{BoundedLines, Piece};
-use self::line::{BadLine, Line, When};
+use self::line::{BadLine, Line};
 use crate::answer::{Exit, Failure, tell_json};
 use crate::edge::{self, Instant};
 use crate::tenant::Tenant;
@@ -54,7 +54,7 @@ impl Do {
                 Err(refused) => refused.answer(number),
             };
             tell_json(&answer)?;
-            worst = worse(worst, exit);
+            worst = Exit::worse(worst, exit);
         }
         Ok(worst)
     }
@@ -71,15 +71,15 @@ impl Do {
     }
 
     async fn handle(&self, engine: &Engine, line: Line, id: CommandId) -> Result<Receipt, NotDone> {
+        let zone = line.zone.unwrap_or_else(|| tenant_zone(engine, Instant::now()));
         let now = match line.at {
             Some(_) if !self.simulate => return Err(NotDone::Bad(BadLine::dated())),
-            Some(at) => at.instant(),
-            None => Instant::now(),
+            Some(at) => at.in_zone(zone),
+            None => Instant::now().in_zone(zone),
         };
-        let zone = line.zone.unwrap_or_else(|| tenant_zone(engine, now));
         let seed = edge::seed().map_err(|failure| NotDone::Refused(Error::Unavailable(failure.to_string())))?;
         let complaint = line.complaint;
-        let request = line.request(id, now.in_zone(zone), zone, seed);
+        let request = line.request(id, now, zone, seed);
         let brings_one_in = request.command.received().is_some();
         match complaint {
             Some(complaint) => engine.handle(complaint, request).await.map_err(NotDone::Refused),
@@ -124,10 +124,7 @@ impl Refused {
             NotDone::Refused(Error::Rejected(rejection)) => {
                 (json!({ "kind": "Rejected", "message": rejection.to_string(), "reason": rejection }), Exit::Refused)
             }
-            NotDone::Refused(error) => {
-                let exit = if matches!(error, Error::Corrupt(_)) { Exit::Corrupt } else { Exit::Failed };
-                (json!({ "kind": kind(error), "message": error.to_string() }), exit)
-            }
+            NotDone::Refused(error) => (json!({ "kind": kind(error), "message": error.to_string() }), Exit::of(error)),
         };
         let mut answer = json!({ "line": number, "error": error });
         if let Some(command) = self.command {
@@ -167,26 +164,6 @@ fn told(receipt: &Receipt) -> Value {
 
 fn tenant_zone(engine: &Engine, now: Instant) -> Zone {
     engine.rules().policy_on(now.0.date_naive()).zone
-}
-
-/// A line that was not done outweighs one that was refused; a corrupt log outweighs both.
-fn worse(one: Exit, other: Exit) -> Exit {
-    let weight = |exit| match exit {
-        Exit::Done => 0,
-        Exit::Refused => 1,
-        Exit::Usage | Exit::Failed | Exit::Busy => 2,
-        Exit::Corrupt => 3,
-    };
-    if weight(other) > weight(one) { other } else { one }
-}
-
-impl When {
-    fn instant(self) -> Instant {
-        match self {
-            When::Instant(at) => Instant(at),
-            When::Moment(moment) => Instant(moment.at),
-        }
-    }
 }
 
 /// The body limit of every edge (256 KiB).

@@ -43,7 +43,8 @@ impl Init {
              store   {store}\n\
              vault   {vault}\n\
              The vault holds the keys: without it every name, contact and text in the ledger is lost for good.\n\
-             A backup is both files, kept apart; copy the store with `sqlite3 {store} .backup`, not with cp."
+             A backup is both files, kept apart; copy the store not with cp, but with\n  \
+             sqlite3 '{store}' \".backup 'COPY.db'\""
         );
         let told = json!({
             "ledger": ledger,

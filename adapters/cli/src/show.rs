@@ -90,17 +90,25 @@ async fn find(store: &dyn Store, name: &str) -> Result<ComplaintId, Failure> {
     let wrong = |_| Failure::Usage("that is neither a complaint's id nor a tracking number".into());
     let number: TrackingNumber = name.parse().map_err(wrong)?;
     let mut position = 0;
+    let mut unread = None;
     loop {
         let page = store.after(position, PAGE).await?;
         for entry in page.entries.iter().filter(|entry| entry.record.sequence == 1) {
-            let event = upcast(&entry.record, &[]).map_err(|broken| Failure::Corrupt(broken.to_string()))?;
+            let event = match upcast(&entry.record, &[]) {
+                Ok(event) => event,
+                // Another complaint's broken record is none of this one's business, unless it is this one.
+                Err(broken) => {
+                    unread = Some(broken);
+                    continue;
+                }
+            };
             if matches!(&event.fact, Fact::Received(received) if received.tracking_number == number) {
                 return Ok(entry.record.complaint);
             }
         }
         position = page.end;
         if page.at_head {
-            return Err(unknown());
+            return Err(unread.map_or_else(unknown, |broken| Failure::Corrupt(broken.to_string())));
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::Now;
 use crate::answer::{Exit, Failure, Teller};
-use crate::edge;
+use crate::edge::{self, Instant};
 use crate::tenant::Tenant;
 
 /// What `tick` is told. Early, late or twice: the outcome is the same.
@@ -25,9 +25,14 @@ impl Tick {
         let engine = tenant.engine()?;
         let now = self.now.instant();
         let zone = engine.rules().policy_on(now.0.date_naive()).zone;
+        if now.0 > Instant::now().0 {
+            teller
+                .warn("this records what is due as of a time to come, and for good: what follows is recorded after it");
+        }
         let ticked = engine.tick(now.in_zone(zone), &edge::seed()?).await?;
         tell(&ticked, teller)?;
-        Ok(if ticked.failed.is_empty() { Exit::Done } else { Exit::Failed })
+        let exits = ticked.failed.iter().map(|(_, error)| Exit::of(error));
+        Ok(exits.fold(Exit::Done, Exit::worse))
     }
 }
 

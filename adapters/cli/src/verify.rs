@@ -1,7 +1,8 @@
 //! `verify`: the whole log, inspected.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -50,7 +51,7 @@ impl Verify {
             return Ok(Exit::Corrupt);
         }
         if let Some(path) = &self.save_head {
-            fs::write(path, line(&report.head) + "\n").map_err(|error| Failure::file(path, &error))?;
+            save(path, &(line(&report.head) + "\n")).map_err(|error| Failure::file(path, &error))?;
         }
         Ok(Exit::Done)
     }
@@ -92,7 +93,7 @@ async fn inspect(store: &dyn Store, mut inspector: Inspector, teller: Teller) ->
                 }
                 gap += 1;
                 position += 1;
-                if told.is_none() && gap > LONGEST_GAP {
+                if gap > LONGEST_GAP {
                     break;
                 }
             }
@@ -209,6 +210,15 @@ fn line(head: &Head) -> String {
     format!("{},{},{}", head.ledger, head.position, head.log_hash)
 }
 
+/// The old head stays until the new one is on the disk: it may be the only proof there is.
+fn save(path: &Path, text: &str) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = File::create(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
+}
+
 fn saved_head(text: &str) -> Result<Head, Failure> {
     if let Some(head) = parse_head(text) {
         return Ok(head);
@@ -232,5 +242,5 @@ fn parse_head(text: &str) -> Option<Head> {
 /// More events than a complaint can have: what is loaded after it is the keys alone.
 const BEYOND: u64 = u32::MAX as u64;
 const PAGE: usize = 2_048;
-/// Where the store cannot say where it ends, so many missing positions are taken for the end.
-const LONGEST_GAP: u64 = 100_000;
+/// So many missing positions are taken for the end, whatever the store says of where it ends.
+const LONGEST_GAP: u64 = 10_000;

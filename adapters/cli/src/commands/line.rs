@@ -96,7 +96,7 @@ enum Written {
 }
 
 impl When {
-    fn in_zone(self, zone: Zone) -> Moment {
+    pub(crate) fn in_zone(self, zone: Zone) -> Moment {
         match self {
             When::Instant(at) => Moment { at, zone },
             When::Moment(moment) => moment,
@@ -251,7 +251,9 @@ mod tests {
         for at in [r#""2024-03-29T16:01:00+07:00""#, "1711702860000000", r#"{"at":1711702860000000,"zone":"WITA"}"#] {
             let line = format!(r#"{{"at":{at},"by":{{"role":"Admin"}},"command":{{"Close":{{}}}}}}"#);
             let line = Line::parse(line.as_bytes()).unwrap();
-            assert_eq!(line.at.unwrap().in_zone(WIB).at.timestamp_micros(), 1_711_702_860_000_000);
+            let moment = line.at.unwrap().in_zone(WIB);
+            assert_eq!(moment.at.timestamp_micros(), 1_711_702_860_000_000);
+            assert_eq!(moment.zone == WIB, !at.contains("WITA"), "its own zone, or else the line's");
         }
     }
 

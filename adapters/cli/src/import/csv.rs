@@ -77,6 +77,14 @@ impl Source for CsvRows {
             return Ok(None);
         }
         self.number += 1;
+        if self.record.as_slice().len() > LONGEST_ROW {
+            let why = format!(
+                "{}: row {} is longer than 256 KiB: a quote that is not closed?",
+                self.path.display(),
+                self.number
+            );
+            return Err(Failure::Failed(why));
+        }
         Ok(Some(Row {
             number: self.number,
             reached: self.reader.position().byte(),
@@ -85,3 +93,6 @@ impl Source for CsvRows {
         }))
     }
 }
+
+/// The body limit of every edge (256 KiB): what is longer holds other rows.
+const LONGEST_ROW: usize = 256 * 1024;

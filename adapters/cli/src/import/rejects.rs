@@ -63,11 +63,23 @@ impl Rejects {
 
     /// Only its owner reads it: its rows are personal, and in the clear.
     fn create(&self) -> Result<File, Failure> {
+        let failed = |error| Failure::file(&self.path, &error);
+        match fs::read(&self.path) {
+            Ok(old) if old.is_empty() || old.starts_with(b"reject_row") => {
+                fs::remove_file(&self.path).map_err(failed)?;
+            }
+            Ok(_) => {
+                let why =
+                    format!("{} exists, and is no rejects file: name another with --rejects", self.path.display());
+                return Err(Failure::Usage(why));
+            }
+            Err(_) => {}
+        }
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&self.path).map_err(|error| Failure::file(&self.path, &error))
+        options.open(&self.path).map_err(failed)
     }
 
     fn failed(&self, error: &csv::Error) -> Failure {
