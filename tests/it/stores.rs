@@ -5,12 +5,14 @@ use std::sync::Arc;
 use aduan::engine::Engine;
 use aduan::inspect::Inspector;
 use aduan::rules::Rules;
-use aduan::store::{Entry, Store};
-use aduan::values::LedgerId;
+use aduan::sealed::{BoxDigest, SealedBox};
+use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, Store, StoreError};
+use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use aduan_memory::{MemoryStore, MemoryVault};
 use aduan_sqlite::SqliteStore;
 use aduan_testkit::conformance;
 use aduan_testkit::town::{Choice, Town, histories};
+use async_trait::async_trait;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, TestRunner};
 
@@ -37,6 +39,17 @@ async fn sqlite_keeps_its_promises() {
         Arc::new(SqliteStore::create(&path, &ledger()).unwrap())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_suite_finds_a_store_that_breaks_its_promises() {
+    for flaw in [Flaw::TakesACommandTwice, Flaw::LosesBoxes, Flaw::SkipsAPosition, Flaw::ForgetsAPart, Flaw::HasNoLock]
+    {
+        let tried = tokio::spawn(async move {
+            conformance::all(|| Arc::new(Flawed { inner: MemoryStore::new(ledger()), flaw })).await;
+        });
+        assert!(tried.await.is_err(), "{flaw:?} went unnoticed");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,4 +130,70 @@ fn assert_no_problem(log: &[Entry]) {
         inspector.read(entry, event.as_ref().map_err(String::as_str));
     }
     assert_eq!(inspector.finish(None).problems, []);
+}
+
+/// A mistake a store can make.
+#[derive(Clone, Copy, Debug)]
+enum Flaw {
+    TakesACommandTwice,
+    LosesBoxes,
+    SkipsAPosition,
+    ForgetsAPart,
+    HasNoLock,
+}
+
+/// A store that makes it.
+struct Flawed {
+    inner: MemoryStore,
+    flaw: Flaw,
+}
+
+#[async_trait]
+impl Ledger for Flawed {
+    fn id(&self) -> &LedgerId {
+        self.inner.id()
+    }
+    async fn load(&self, complaint: ComplaintId, after: Version) -> Result<Loaded, StoreError> {
+        self.inner.load(complaint, after).await
+    }
+    async fn append(&self, mut append: Append) -> Result<Outcome, StoreError> {
+        if matches!(self.flaw, Flaw::ForgetsAPart) {
+            append.parts.truncate(1);
+        }
+        match (self.flaw, self.inner.append(append).await?) {
+            (Flaw::TakesACommandTwice, Outcome::Handled { .. }) => Ok(Outcome::Appended { first: 1 }),
+            // Who lost is told that they won.
+            (Flaw::HasNoLock, Outcome::Conflict) => Ok(Outcome::Appended { first: 1 }),
+            (_, outcome) => Ok(outcome),
+        }
+    }
+    async fn handled(&self, command: CommandId) -> Result<Vec<Entry>, StoreError> {
+        self.inner.handled(command).await
+    }
+    async fn boxes(&self, id: ComplaintId, digests: &[BoxDigest]) -> Result<Vec<Option<SealedBox>>, StoreError> {
+        match self.flaw {
+            Flaw::LosesBoxes => Ok(vec![None; digests.len()]),
+            _ => self.inner.boxes(id, digests).await,
+        }
+    }
+    async fn keep(&self, documents: &[Document]) -> Result<(), StoreError> {
+        self.inner.keep(documents).await
+    }
+    async fn document(&self, hash: Digest) -> Result<Option<Document>, StoreError> {
+        self.inner.document(hash).await
+    }
+}
+
+#[async_trait]
+impl Log for Flawed {
+    async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
+        let mut page = self.inner.after(position, limit).await?;
+        if matches!(self.flaw, Flaw::SkipsAPosition) {
+            page.entries.retain(|entry| entry.position != 2);
+        }
+        Ok(page)
+    }
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.inner.head().await
+    }
 }
