@@ -58,7 +58,7 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Prints every event, its chain checked.
+    /// Prints every event, its chain checked. Texts that were asked for and could not be opened are a failure.
     ///
     /// # Errors
     /// When there is none, or its history cannot be read or trusted.
@@ -78,7 +78,8 @@ impl History {
         let told: Vec<Value> = happenings.iter().map(Happening::to_json).collect();
         let lines: Vec<String> = happenings.iter().map(Happening::to_string).collect();
         teller.tell(&json!({ "complaint": id, "events": told }), &lines.join("\n"))?;
-        Ok(Exit::Done)
+        let is_whole = !happenings.iter().any(|happening| happening.texts.are_lost());
+        Ok(if is_whole { Exit::Done } else { Exit::Failed })
     }
 }
 

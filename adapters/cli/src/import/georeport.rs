@@ -25,6 +25,10 @@ impl Requests {
     /// # Errors
     /// When it cannot be read, or is no JSON array.
     pub(crate) fn open(path: &Path, map: &Map) -> Result<Self, Failure> {
+        let length = fs::metadata(path).map_err(|error| Failure::file(path, &error))?.len();
+        if length > LONGEST_FILE {
+            return Err(Failure::Failed(format!("{} is longer than 256 MiB: split it", path.display())));
+        }
         let bytes = fs::read(path).map_err(|error| Failure::file(path, &error))?;
         let requests: Vec<Value> = serde_json::from_slice(&bytes).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -93,3 +97,6 @@ fn text_at(value: &Value, path: &str) -> Option<String> {
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
+
+/// An array is read whole.
+const LONGEST_FILE: u64 = 256 * 1024 * 1024;

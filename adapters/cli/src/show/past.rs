@@ -30,7 +30,7 @@ pub(crate) enum Texts {
 }
 
 impl Texts {
-    /// Opens the sealed values of an event. Where the vault has no key any more they are lost, which is no failure.
+    /// Opens the sealed values of an event. What the vault cannot open is shown as unreadable, and the rest goes on.
     ///
     /// # Errors
     /// When a box is missing or altered.
@@ -45,6 +45,11 @@ impl Texts {
             Err(Error::Unavailable(_)) => Ok(Texts::Lost),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether the vault could not open them.
+    pub(crate) fn are_lost(&self) -> bool {
+        matches!(self, Texts::Lost)
     }
 
     fn shown(&self, field: &str) -> &str {

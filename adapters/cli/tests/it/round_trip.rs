@@ -151,6 +151,18 @@ fn the_schema_tells_programs_what_a_line_is() {
 }
 
 #[test]
+fn texts_that_a_vault_cannot_open_are_told_and_fail() {
+    let desk = Desk::new();
+    let id = received(&desk)["complaint"].as_str().unwrap().to_owned();
+    let other = Desk::new();
+    std::fs::copy(other.path("aduan.db.vault"), desk.path("other.vault")).unwrap();
+    let ended = desk.run(&["--vault", "other.vault", "history", "--reveal", &id]);
+    assert_eq!(ended.code, 1, "{}{}", ended.out, ended.err);
+    assert!(ended.out.contains("[unreadable]"));
+    assert_eq!(desk.run(&["history", "--reveal", &id]).code, 0);
+}
+
+#[test]
 fn a_walk_in_without_a_reference_is_found_again_by_its_command() {
     let desk = Desk::new();
     let receive = json!({ "channel": "walk-in", "class": "Complaint", "text": "Lampu mati" });
