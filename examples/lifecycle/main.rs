@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --example lifecycle
-//! cargo run --release --example lifecycle -- --seed 7 --complaints 20000 --keep /tmp/mojokerto
+//! cargo run --release --example lifecycle -- --seed 7 --complaints 20000 --keep a-year
 //! ```
 //!
 //! Simulated people bring complaints in and work on them ([`case`]), a simulated city lets them live at the same time
