@@ -103,6 +103,17 @@ impl Tenant {
         })
     }
 
+    /// A guard of the store that was dropped or altered, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) fn altered_guard(&self) -> Result<Option<String>, Failure> {
+        Ok(match &self.store {
+            Place::Sqlite(path) => SqliteStore::open_read_only(path)?.altered_object().map(str::to_owned),
+            Place::Memory => None,
+        })
+    }
+
     /// An engine that only reads. Only `with_vault` does it open sealed values.
     ///
     /// # Errors

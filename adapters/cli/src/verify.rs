@@ -46,7 +46,7 @@ impl Verify {
             inspector = inspector.against(saved);
         }
         let report = inspect(&*store, inspector, teller).await?;
-        tell(&report, teller)?;
+        tell(&report, tenant.altered_guard()?.as_deref(), teller)?;
         if !report.problems.is_empty() {
             return Ok(Exit::Corrupt);
         }
@@ -187,7 +187,7 @@ async fn check_beyond(store: &dyn Store, told: &Head, inspector: &mut Inspector)
     Ok(())
 }
 
-fn tell(report: &Report, teller: Teller) -> Result<(), Failure> {
+fn tell(report: &Report, altered: Option<&str>, teller: Teller) -> Result<(), Failure> {
     let mut lines = Vec::new();
     for problem in &report.problems {
         let complaint = problem.complaint.map_or(String::new(), |complaint| format!(" complaint {complaint}"));
@@ -200,8 +200,14 @@ fn tell(report: &Report, teller: Teller) -> Result<(), Failure> {
     };
     lines.push(format!("{} complaints, {} events: {found}", report.complaints, report.events));
     lines.push(format!("head {}", line(&report.head)));
+    if let Some(object) = altered {
+        lines.push(format!(
+            "beware: {object} is not as it was made, so the file may take changes that it should refuse"
+        ));
+    }
     let mut told = json!(report);
     told["saved_head"] = json!(line(&report.head));
+    told["altered_guard"] = json!(altered);
     teller.tell(&told, &lines.join("\n"))
 }
 

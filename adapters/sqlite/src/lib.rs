@@ -25,7 +25,8 @@
 //!   and each gets its own answer after the commit. Nothing is timed.
 //! - Triggers refuse to change or delete an event, a box, a wrapped key or a document, to insert an event
 //!   anywhere but at the end, and `INSERT OR REPLACE`, whoever asks: they hold in a `sqlite3` shell, too.
-//!   Whoever owns the file can still drop them; opened to write, they are compared with the ones of this crate.
+//!   Whoever owns the file can still drop them; they are compared with the ones of this crate, and nobody writes
+//!   over a file where they differ.
 //! - Every setting is read back at open. A SQLite with the WAL-reset bug (before 3.51.3) is refused.
 //! - After an I/O error in a commit its commands are `Unknown`, and the store refuses to write until the
 //!   file is opened anew, since only then is it known what reached the disk.

@@ -27,6 +27,7 @@ use crate::{OpenError, SqliteOptions};
 pub struct SqliteStore {
     path: PathBuf,
     ledger: LedgerId,
+    altered: Option<String>,
     // Dropped in this order: the writer cannot empty the log under a reader, and the lock outlives the writer.
     /// Answers about single complaints: never behind a rebuild that reads the whole log.
     lookups: Thread<Question>,
@@ -102,6 +103,11 @@ impl SqliteStore {
         Self::start(existing(path.as_ref())?, None, SqliteOptions::default())
     }
 
+    /// A table, index or guard that is not the one of this crate, if there is one. A writer is not opened over it.
+    pub fn altered_object(&self) -> Option<&str> {
+        self.altered.as_deref()
+    }
+
     /// The file, with symbolic links resolved.
     pub fn path(&self) -> &Path {
         &self.path
@@ -111,6 +117,10 @@ impl SqliteStore {
         let readers = [connection::reading(&path)?, connection::reading(&path)?];
         let ledger = schema::recognise(&readers[0], &path)?;
         let ledger = ledger.ok_or_else(|| OpenError::NotALedger { path: path.clone() })?;
+        let altered = match schema::check_objects(&readers[0]) {
+            Err(OpenError::AlteredSchema { object }) if writer.is_none() => Some(object),
+            checked => checked.map(|()| None)?,
+        };
         let [lookups, pages] = readers.map(|connection| {
             let reader = Reader { connection, ledger: ledger.clone() };
             Thread::start("aduan-read", options.queue, |queue| reader.run(queue))
@@ -118,7 +128,6 @@ impl SqliteStore {
         let (lookups, pages) = (lookups?, pages?);
         let (writer, lock) = match writer {
             Some((connection, lock)) => {
-                schema::check_objects(&connection)?;
                 let head = schema::head(&connection, &ledger)?.map_err(OpenError::Corrupt)?;
                 let writer = Writer::new(connection, head);
                 let thread = Thread::start("aduan-write", options.queue, |queue| writer.run(queue))?;
@@ -126,7 +135,7 @@ impl SqliteStore {
             }
             None => (None, None),
         };
-        Ok(SqliteStore { path, ledger, lookups, pages, writer, _lock: lock })
+        Ok(SqliteStore { path, ledger, altered, lookups, pages, writer, _lock: lock })
     }
 
     async fn ask<T>(

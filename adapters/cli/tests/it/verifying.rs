@@ -116,6 +116,17 @@ fn swap(desk: &Desk, one: i64, other: i64) {
 }
 
 #[test]
+fn tells_that_guards_were_dropped_even_where_nothing_was_changed() {
+    let (desk, _) = written();
+    assert_eq!(desk.json(&["verify"])["altered_guard"], Value::Null);
+    drop(desk.unguarded());
+    let report = desk.json(&["verify"]);
+    assert_eq!(report["problems"], json!([]));
+    assert!(report["altered_guard"].as_str().is_some_and(|name| name.ends_with("_guard")), "{report}");
+    assert_eq!(desk.run(&["tick"]).code, 5, "nobody writes over it");
+}
+
+#[test]
 fn finds_a_box_that_is_missing_and_one_that_was_changed() {
     let (desk, _) = written();
     let connection = desk.unguarded();
