@@ -488,6 +488,21 @@ pub enum Step<T> {
     },
 }
 
+impl<T> Step<T> {
+    /// The name of the fact it becomes: with its time, what tells whether it is recorded already.
+    pub fn fact_name(&self) -> &'static str {
+        match self {
+            Step::Receive { .. } => "Received",
+            Step::Verify { .. } => "Verified",
+            Step::Dispose { .. } => "Dispositioned",
+            Step::Respond { .. } => "Responded",
+            Step::Close { .. } => "Closed",
+            Step::Rate { .. } => "Rated",
+            Step::Note { .. } => "Annotated",
+        }
+    }
+}
+
 impl<T> Command<T> {
     /// The name of the command.
     pub fn name(&self) -> &'static str {

@@ -247,6 +247,8 @@ pub struct Target {
     pub exists: bool,
     /// Where the root stands.
     pub stage: Stage,
+    /// Whether it has room for nothing but its own course.
+    pub is_full: bool,
     /// Who may see the root; a whistleblower's report counts as one whatever was made of its visibility.
     pub visibility: Visibility,
 }
@@ -255,7 +257,8 @@ impl Target {
     /// What a complaint that is to be closed as a duplicate has to know of the root it was led to.
     pub fn of(root: ComplaintId, state: &Complaint, child: ComplaintId) -> Self {
         let visibility = if state.is_whistleblowers() { Visibility::Whistleblower } else { state.visibility };
-        Target { root, is_self: root == child, exists: state.version > 0, stage: state.stage, visibility }
+        let is_full = state.version >= decide::MOST_EVENTS - decide::RESERVE;
+        Target { root, is_self: root == child, exists: state.version > 0, stage: state.stage, is_full, visibility }
     }
 }
 

@@ -11,7 +11,6 @@ use crate::actor::Role;
 use crate::complaint::{Complaint, LAWFUL, Stage};
 use crate::event::{Closure, Event, Fact, Level, ReopenReason, ResponseKind};
 use crate::record::{Record, genesis};
-use crate::sealed::{BoxDigest, SealedBox};
 use crate::store::{Entry, Head};
 use crate::values::{CommandId, ComplaintId, Digest, LedgerId, Position};
 
@@ -134,27 +133,13 @@ impl Inspector {
                 self.is_lost = true;
             }
         }
-        self.head.position = position - 1;
+        self.head.position = position.saturating_sub(1);
         self.head.advance(record.hash);
         if let Some(saved) = self.saved.take_if(|saved| saved.position == *position)
             && saved.log_hash != self.head.log_hash
         {
             let why = "the log up to here is not the one whose head was saved".to_owned();
             self.note(*position, None, ProblemKind::Head, why);
-        }
-    }
-
-    /// Looks whether the boxes that an entry names were found, each `Some`; or notes why a store could not give them.
-    pub fn boxes(&mut self, entry: &Entry, named: &[BoxDigest], found: Result<&[Option<SealedBox>], &str>) {
-        let complaint = Some(entry.record.complaint);
-        match found {
-            Ok(found) => {
-                let missing = named.iter().zip(found).filter(|(_, found)| found.is_none());
-                for (digest, _) in missing {
-                    self.note(entry.position, complaint, ProblemKind::Box, format!("box {} is missing", digest.0));
-                }
-            }
-            Err(why) => self.note(entry.position, complaint, ProblemKind::Box, why.to_owned()),
         }
     }
 

@@ -10,11 +10,12 @@ use aduan::engine::{Engine, Error};
 use aduan::event::{Class, Fact};
 use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, Clear, Field, SealedBox};
-use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, Store, StoreError};
+use aduan::store::{Append, AppendPart, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, Store, StoreError};
 use aduan::values::{Channel, CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use aduan_memory::{MemoryStore, MemoryVault};
 use aduan_testkit::conformance::everything;
 use async_trait::async_trait;
+use cqrs_es::persist::SemanticVersionEventUpcaster;
 use uuid::Uuid;
 
 use crate::office::*;
@@ -313,6 +314,31 @@ async fn one_unreadable_record_stops_its_complaint_and_no_other() {
     store.unreadable.store(2, Ordering::SeqCst);
     let ticked = engine(store.clone()).tick(moment("2024-04-16T09:00:00+07:00"), &[1; 32]).await.unwrap();
     assert_eq!((ticked.done.len(), ticked.failed.len()), (6, 1));
+}
+
+#[tokio::test]
+async fn an_engine_reads_older_versions_through_its_upcasters() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let id = ComplaintId(Uuid::from_u128(7));
+    let office = Office::received("2024-03-04T09:00:00+07:00");
+    let prev = aduan::record::genesis(&ledger(), id);
+    let mut record = aduan::record::Record::write(&ledger(), id, 1, prev, &office.events[0]);
+    record.event_version = "0.9.0".into();
+    record.payload = record.payload.replace("\"channel\":", "\"via\":");
+    record.hash = record.hash_in(&ledger());
+    let command = record.command;
+    let part = AppendPart { complaint: id, expected: 0, records: vec![record], boxes: Vec::new(), keys: Vec::new() };
+    store.append(Append { command, parts: vec![part] }).await.unwrap();
+    assert!(matches!(engine(store.clone()).history(id).await, Err(Error::Corrupt(_))), "nothing is guessed");
+    let rename = |mut payload: serde_json::Value| {
+        let received = &mut payload["fact"]["Received"];
+        received["channel"] = received.as_object_mut().and_then(|fields| fields.remove("via")).unwrap_or_default();
+        payload
+    };
+    let upcaster = SemanticVersionEventUpcaster::new("Received", "1.0.0", Box::new(rename));
+    let engine = engine(store).with_upcasters(vec![Box::new(upcaster)]);
+    assert_eq!(engine.history(id).await.unwrap()[0].event, office.events[0]);
+    assert_eq!(engine.complaint(id).await.unwrap(), Some(office.complaint));
 }
 
 #[tokio::test]

@@ -653,12 +653,27 @@ fn a_holiday_of_the_city_counts_before_an_agency_holds_the_complaint() {
 }
 
 #[test]
+fn a_flood_of_comments_keeps_nobody_from_answering_and_closing() {
+    let mut office = Office::disposed("2024-03-04T09:00:00+07:00");
+    let comment = || Command::Reply { kind: ReplyKind::Comment, text: None };
+    while office.complaint.version < 9_500 {
+        office.does(Role::Complainant, comment());
+    }
+    assert!(matches!(office.refuses(Role::Complainant, comment()), Rejection::TooMuch { max: 9_500, .. }));
+    office.does(of("dishub"), answer(1));
+    office.does(Role::Complainant, Command::Reply { kind: ReplyKind::Accept, text: None });
+    // 54: a very long history gives the same state when it is folded anew.
+    assert_eq!(aduan::complaint::Complaint::replay(&office.events), office.complaint);
+}
+
+#[test]
 fn a_duplicate_is_never_hidden_away_nor_shown() {
     let target = |visibility, stage| Target {
         root: ComplaintId(Uuid::from_u128(7)),
         is_self: false,
         exists: true,
         stage,
+        is_full: false,
         visibility,
     };
     let ask = |office: &mut Office, target: Option<Target>| {
@@ -676,6 +691,8 @@ fn a_duplicate_is_never_hidden_away_nor_shown() {
     assert!(matches!(ask(&mut office, Some(closed)), Err(Rejection::BadTarget { .. })));
     let itself = Target { is_self: true, ..target(Visibility::Public, Stage::Received) };
     assert!(matches!(ask(&mut office, Some(itself)), Err(Rejection::BadTarget { .. })));
+    let full = Target { is_full: true, ..target(Visibility::Public, Stage::Verified) };
+    assert!(matches!(ask(&mut office, Some(full)), Err(Rejection::BadTarget { .. })));
     // 29
     office.does(Role::Complainant, Command::ChangeVisibility { to: Visibility::Secret });
     let public = target(Visibility::Anonymous, Stage::Verified);

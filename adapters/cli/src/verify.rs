@@ -121,8 +121,12 @@ async fn check_boxes(
         return Ok(());
     }
     match store.boxes(entry.record.complaint, &named).await {
-        Ok(found) => inspector.boxes(entry, &named, Ok(&found)),
-        Err(StoreError::Corrupt(why)) => inspector.boxes(entry, &named, Err(&why)),
+        Ok(found) => {
+            for (digest, _) in named.iter().zip(&found).filter(|(_, found)| found.is_none()) {
+                inspector.missing(entry, ProblemKind::Box, format!("box {} is missing", digest.0));
+            }
+        }
+        Err(StoreError::Corrupt(why)) => inspector.missing(entry, ProblemKind::Box, why),
         Err(error) => return Err(error.into()),
     }
     Ok(())

@@ -59,9 +59,10 @@ impl Complaint {
         if drafts.is_empty() {
             return Ok(Decision::Already);
         }
-        let most = u64::from(MOST_EVENTS);
-        if self.version + drafts.len() as u64 > most {
-            return Err(Rejection::TooMuch { what: "events of one complaint".into(), max: most });
+        let only_adds = drafts.iter().all(|draft| is_beside_the_course(&draft.fact));
+        let max = if only_adds { MOST_EVENTS - RESERVE } else { MOST_EVENTS };
+        if self.version + drafts.len() as u64 > max {
+            return Err(Rejection::TooMuch { what: "events of one complaint".into(), max });
         }
         Ok(Decision::Record(case.record(drafts)))
     }
@@ -621,6 +622,7 @@ impl<'a> Case<'a> {
             }
             Some(Target { is_self: true, .. }) => bad("is, in the end, this complaint itself"),
             Some(Target { stage: Stage::Closed, .. }) => bad("is closed"),
+            Some(Target { is_full: true, .. }) => bad("has as many events as notes may fill"),
             Some(target) if !target.visibility.is_at_least(self.complaint.visibility) => Err(Rejection::WouldExpose),
             Some(target) => self.closed(Closure::Duplicate { of: Some(target.root) }, None, self.now),
         }
@@ -761,7 +763,7 @@ impl<'a> Case<'a> {
         let mut drafts = Vec::new();
         for (number, step) in (1..).zip(&import.steps) {
             let refuse = |why: &str| {
-                let fact = step_fact_name(&step.step).to_owned();
+                let fact = step.step.fact_name().to_owned();
                 Err(Rejection::StepOutOfOrder { step: number, fact, why: why.into() })
             };
             let at = Moment::new(step.occurred_at.at, step.occurred_at.zone)?.at;
@@ -773,7 +775,7 @@ impl<'a> Case<'a> {
                 return refuse("it has not happened yet");
             }
             let is_known = |known: &super::ImportedStep| {
-                known.fact == step_fact_name(&step.step) && known.micros == at.timestamp_micros()
+                known.fact == step.step.fact_name() && known.micros == at.timestamp_micros()
             };
             if let Some(found) = known.iter().position(is_known) {
                 known.remove(found);
@@ -1047,21 +1049,18 @@ fn check_count(what: &str, count: usize, max: usize) -> Result<(), Rejection> {
     if count <= max { Ok(()) } else { Err(Rejection::TooMuch { what: what.into(), max: max as u64 }) }
 }
 
-/// The fact a step becomes: what tells whether it is recorded already.
-fn step_fact_name(step: &Step<BoxDigest>) -> &'static str {
-    match step {
-        Step::Receive { .. } => "Received",
-        Step::Verify { .. } => "Verified",
-        Step::Dispose { .. } => "Dispositioned",
-        Step::Respond { .. } => "Responded",
-        Step::Close { .. } => "Closed",
-        Step::Rate { .. } => "Rated",
-        Step::Note { .. } => "Annotated",
-    }
+/// What may be said without end, and moves nothing.
+fn is_beside_the_course(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::Annotated { .. } | Fact::Replied { kind: ReplyKind::Comment, .. } | Fact::VisibilityChanged { .. }
+    )
 }
 
 /// Bounds of one complaint and of what may come in with one command.
-const MOST_EVENTS: u32 = 10_000;
+pub(super) const MOST_EVENTS: u64 = 10_000;
+/// What notes and comments leave free, so that no flood of them keeps an office from answering and closing.
+pub(super) const RESERVE: u64 = 500;
 const MOST_ATTACHMENTS: usize = 10;
 const MOST_AGENCIES: usize = 20;
 const MOST_STEPS: usize = 1_000;

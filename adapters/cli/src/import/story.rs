@@ -73,7 +73,7 @@ impl Story {
         row: u64,
     ) -> [CommandId; 2] {
         let (step, at) =
-            self.steps.last().map_or(("", 0), |last| (step_name(&last.step), last.occurred_at.at.timestamp_micros()));
+            self.steps.last().map_or(("", 0), |last| (last.step.fact_name(), last.occurred_at.at.timestamp_micros()));
         let (at, row, count) = (at.to_be_bytes(), row.to_be_bytes(), self.steps.len().to_be_bytes());
         let parts = [source.as_str().as_bytes(), complaint.0.as_bytes(), step.as_bytes(), &at];
         let more = [batch.as_str().as_bytes(), &row, &count];
@@ -213,18 +213,6 @@ fn name(text: &str) -> Result<SourceName, String> {
 
 fn said(error: InvalidValue) -> String {
     error.to_string()
-}
-
-fn step_name(step: &Step<Clear>) -> &'static str {
-    match step {
-        Step::Receive { .. } => "Receive",
-        Step::Verify { .. } => "Verify",
-        Step::Dispose { .. } => "Dispose",
-        Step::Respond { .. } => "Respond",
-        Step::Close { .. } => "Close",
-        Step::Rate { .. } => "Rate",
-        Step::Note { .. } => "Note",
-    }
 }
 
 const UNKNOWN_CATEGORY: &str = "unclassified";
