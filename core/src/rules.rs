@@ -25,14 +25,22 @@ pub struct Rules {
     directories: Vec<Directory>,
     /// Documents that bound complaints once and bind no new one: found by reference, never by day.
     retired: Retired,
-    /// By the hash of the calendar; there are few units.
-    working: BTreeMap<Digest, Vec<(UnitKey, WorkingCalendar)>>,
+    /// By the hash of the calendar.
+    working: BTreeMap<Digest, Units>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Retired {
     policies: Vec<Policy>,
     calendars: Vec<Calendar>,
+}
+
+/// The working days of every unit under one calendar; there are few.
+#[derive(Clone, Debug)]
+struct Units {
+    /// The week of the tenant, and of whoever names none.
+    default_week: Week,
+    working: Vec<(UnitKey, WorkingCalendar)>,
 }
 
 /// Region, week, and whether joint leave is off.
@@ -119,12 +127,13 @@ impl Rules {
     ) -> Option<&WorkingCalendar> {
         let elsewhere = |code| self.directories.iter().rev().find_map(|directory| directory.agency(code));
         let known = agency.and_then(|code| directory.agency(code).or_else(|| elsewhere(code)));
-        let week = known.map_or(Week::FiveDays, |agency| agency.week);
+        let units = self.working.get(&calendar.hash)?;
+        let week = known.map_or(units.default_week, |agency| agency.week);
         let region = known.map_or(policy.region.as_deref(), |agency| agency.region.as_deref());
         let is_meant = |(unit, _): &&(UnitKey, WorkingCalendar)| {
             unit.0.as_deref() == region && (unit.1, unit.2) == (week, policy.joint_leave_is_off)
         };
-        self.working.get(&calendar.hash)?.iter().find(is_meant).map(|(_, working)| working)
+        units.working.iter().find(is_meant).map(|(_, working)| working)
     }
 
     /// Everything, as it is kept beside the ledger.
@@ -196,15 +205,16 @@ impl Rules {
         regions.extend(self.policies.iter().chain(&self.retired.policies).map(|policy| policy.region.clone()));
         regions.sort();
         regions.dedup();
-        let mut units = Vec::new();
+        let mut working = Vec::new();
         for region in &regions {
             for (week, joint_leave_is_off) in
                 [(Week::FiveDays, true), (Week::FiveDays, false), (Week::SixDays, true), (Week::SixDays, false)]
             {
-                let working = calendar.working(&Unit { region: region.as_deref(), week, joint_leave_is_off });
-                units.push(((region.clone(), week, joint_leave_is_off), working));
+                let days = calendar.working(&Unit { region: region.as_deref(), week, joint_leave_is_off });
+                working.push(((region.clone(), week, joint_leave_is_off), days));
             }
         }
+        let units = Units { default_week: calendar.default_week(), working };
         self.working.insert(calendar.reference().hash, units);
     }
 }

@@ -653,6 +653,22 @@ fn a_holiday_of_the_city_counts_before_an_agency_holds_the_complaint() {
 }
 
 #[test]
+fn a_tenant_that_works_six_days_counts_saturdays() {
+    let mut office = Office::at("2024-06-21T09:00:00+07:00");
+    let documents = office.rules.documents();
+    let calendar = documents.iter().find(|document| document.text.contains("id-national")).unwrap();
+    let six = calendar
+        .text
+        .replacen("version = 1", "version = 2", 1)
+        .replace("default_week = \"five-days\"", "default_week = \"six-days\"");
+    let hash = aduan::values::Digest::of(six.as_bytes());
+    let newer = aduan::store::Document { hash, kind: aduan::store::DocumentKind::Calendar, text: six };
+    office.rules = office.rules.with(&newer).unwrap();
+    office.does(Role::Intake, receive(Class::Complaint));
+    assert_eq!(office.due(ClockKind::Verification), "end of 2024-06-22 (Asia/Jakarta)");
+}
+
+#[test]
 fn a_flood_of_comments_keeps_nobody_from_answering_and_closing() {
     let mut office = Office::disposed("2024-03-04T09:00:00+07:00");
     let comment = || Command::Reply { kind: ReplyKind::Comment, text: None };
