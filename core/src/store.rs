@@ -1,6 +1,10 @@
 //! The ports: what the engine asks of a store and of a vault. Adapters implement them, and never decide.
 
+mod heads;
+
 use async_trait::async_trait;
+
+pub use self::heads::Heads;
 
 use crate::record::Record;
 use crate::sealed::{BoxDigest, ComplaintKey, SealedBox, WrappedKey};

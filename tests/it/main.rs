@@ -5,9 +5,11 @@
 mod cqrs_shell;
 mod engine;
 mod golden;
+mod harness;
 mod histories;
 mod lifecycle;
 mod office;
 mod oracles;
+mod postgres;
 mod privacy;
 mod stores;

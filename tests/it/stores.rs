@@ -26,14 +26,14 @@ pub(crate) fn engine(store: Arc<dyn Store>) -> Engine {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_keeps_its_promises() {
-    conformance::all(|| Arc::new(MemoryStore::new(ledger()))).await;
+    conformance::all(async || Arc::new(MemoryStore::new(ledger()))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_keeps_its_promises() {
     let folder = tempfile::tempdir().unwrap();
     let count = std::cell::Cell::new(0);
-    conformance::all(|| {
+    conformance::all(async || {
         count.set(count.get() + 1);
         let path = folder.path().join(format!("{}.db", count.get()));
         Arc::new(SqliteStore::create(&path, &ledger()).unwrap())
@@ -46,7 +46,7 @@ async fn the_suite_finds_a_store_that_breaks_its_promises() {
     for flaw in [Flaw::TakesACommandTwice, Flaw::LosesBoxes, Flaw::SkipsAPosition, Flaw::ForgetsAPart, Flaw::HasNoLock]
     {
         let tried = tokio::spawn(async move {
-            conformance::all(|| Arc::new(Flawed { inner: MemoryStore::new(ledger()), flaw })).await;
+            conformance::all(|| async move { Arc::new(Flawed { inner: MemoryStore::new(ledger()), flaw }) }).await;
         });
         assert!(tried.await.is_err(), "{flaw:?} went unnoticed");
     }

@@ -15,22 +15,26 @@ use uuid::Uuid;
 ///
 /// # Panics
 /// When a promise is not kept.
-pub async fn all<S: Store + 'static>(fresh: impl Fn() -> Arc<S>) {
-    gives_back_what_was_appended(fresh()).await;
-    an_unknown_complaint_is_empty(fresh()).await;
-    positions_are_gapless_in_commit_order(fresh()).await;
-    a_command_has_one_effect(fresh()).await;
-    a_command_id_is_taken_across_complaints(fresh()).await;
-    refuses_a_stale_write(fresh()).await;
-    of_many_writers_one_wins_each_version(fresh()).await;
-    a_command_is_whole_or_nothing(fresh()).await;
-    a_dropped_future_cuts_nothing_in_half(fresh()).await;
-    a_page_says_where_it_ends(fresh()).await;
-    a_follower_beside_writers_misses_nothing(fresh()).await;
-    keeps_boxes_and_keys(fresh()).await;
-    keeps_documents_by_content(fresh()).await;
-    refuses_what_contradicts_itself(fresh()).await;
-    loads_what_came_after_a_version(fresh()).await;
+pub async fn all<S, Made>(fresh: impl Fn() -> Made)
+where
+    S: Store + 'static,
+    Made: Future<Output = Arc<S>>,
+{
+    gives_back_what_was_appended(fresh().await).await;
+    an_unknown_complaint_is_empty(fresh().await).await;
+    positions_are_gapless_in_commit_order(fresh().await).await;
+    a_command_has_one_effect(fresh().await).await;
+    a_command_id_is_taken_across_complaints(fresh().await).await;
+    refuses_a_stale_write(fresh().await).await;
+    of_many_writers_one_wins_each_version(fresh().await).await;
+    a_command_is_whole_or_nothing(fresh().await).await;
+    a_dropped_future_cuts_nothing_in_half(fresh().await).await;
+    a_page_says_where_it_ends(fresh().await).await;
+    a_follower_beside_writers_misses_nothing(fresh().await).await;
+    keeps_boxes_and_keys(fresh().await).await;
+    keeps_documents_by_content(fresh().await).await;
+    refuses_what_contradicts_itself(fresh().await).await;
+    loads_what_came_after_a_version(fresh().await).await;
 }
 
 /// What was appended comes back to the byte, in order.

@@ -8,7 +8,7 @@
 //! # let ledger = aduan::values::LedgerId::new("mojokerto").expect("a name");
 //! # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
 //! // In a test of yours: `#[tokio::test(flavor = "multi_thread")]`.
-//! aduan_testkit::conformance::all(|| Arc::new(MyStore::new(ledger.clone()))).await;
+//! aduan_testkit::conformance::all(async || Arc::new(MyStore::new(ledger.clone()))).await;
 //! # });
 //! ```
 //!
@@ -27,6 +27,7 @@
 
 pub mod conformance;
 pub mod invariants;
+pub mod postgres;
 pub mod town;
 
 /// The example of the README, compiled and run.

@@ -57,7 +57,6 @@
 use aduan::store::{Ledger, Log};
 
 mod connection;
-mod heads;
 mod open;
 mod reader;
 mod rows;

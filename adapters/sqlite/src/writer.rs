@@ -3,11 +3,10 @@
 use std::sync::mpsc::Receiver;
 
 use aduan::record::genesis;
-use aduan::store::{Append, Document, Head, Outcome, StoreError};
+use aduan::store::{Append, Document, Head, Heads, Outcome, StoreError};
 use aduan::values::{ComplaintId, Digest, LedgerId, Position, Version};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, params};
 
-use crate::heads::Heads;
 use crate::reader::Reply;
 use crate::rows::{HANDLED, INSERT_EVENT, bytes, entries_of, insert, unavailable};
 

@@ -1,21 +1,22 @@
-//! Where complaints stand, remembered so that an append need not look it up.
+//! Where complaints stand, remembered by a store so that an append need not look it up.
 
 use std::collections::HashMap;
 
-use aduan::values::{ComplaintId, Digest, Version};
+use crate::values::{ComplaintId, Digest, Version};
 
-/// Version and last record hash of the complaints touched lately: at least `HALF` of them, at most twice as many.
+/// Version and last record hash of the complaints touched lately: for whoever implements a store.
 ///
-/// Two maps in place of a list in order of use: what is found in the older one moves to the newer,
-/// and when the newer is full, the older is forgotten.
-#[derive(Default)]
-pub(crate) struct Heads {
+/// Between 32,768 and twice as many. Two maps in place of a list in order of use: what is found in the older one
+/// moves to the newer, and when the newer is full, the older is forgotten.
+#[derive(Debug, Default)]
+pub struct Heads {
     newer: HashMap<ComplaintId, (Version, Digest)>,
     older: HashMap<ComplaintId, (Version, Digest)>,
 }
 
 impl Heads {
-    pub(crate) fn find(&mut self, complaint: ComplaintId) -> Option<(Version, Digest)> {
+    /// Where a complaint stands, if it was touched lately.
+    pub fn find(&mut self, complaint: ComplaintId) -> Option<(Version, Digest)> {
         if let Some(head) = self.newer.get(&complaint) {
             return Some(*head);
         }
@@ -24,14 +25,16 @@ impl Heads {
         Some(head)
     }
 
-    pub(crate) fn note(&mut self, complaint: ComplaintId, head: (Version, Digest)) {
+    /// Notes where a complaint stands now.
+    pub fn note(&mut self, complaint: ComplaintId, head: (Version, Digest)) {
         if self.newer.len() >= HALF {
             self.older = std::mem::take(&mut self.newer);
         }
         self.newer.insert(complaint, head);
     }
 
-    pub(crate) fn forget_all(&mut self) {
+    /// Forgets everything: somebody else may have written.
+    pub fn forget_all(&mut self) {
         *self = Heads::default();
     }
 }

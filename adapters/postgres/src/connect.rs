@@ -1,0 +1,158 @@
+//! Connections: where to, how trusted, and what each is told before it is used.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::task::JoinHandle;
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::failure::chain;
+use crate::{OpenError, PostgresOptions};
+
+/// How to reach a database.
+#[derive(Clone)]
+pub(crate) struct Address {
+    config: Config,
+    tls: MakeRustlsConnect,
+    options: PostgresOptions,
+}
+
+impl Address {
+    /// Reads a URL or a list of `key=value`. Several hosts are tried in order; only one that takes writes will do.
+    pub(crate) fn read(url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
+        let mut config: Config = url.parse().map_err(|error| OpenError::Url(chain(&error)))?;
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite).connect_timeout(options.deadline);
+        config.tcp_user_timeout(options.deadline).keepalives_idle(options.deadline);
+        if config.get_application_name().is_none() {
+            config.application_name("aduan");
+        }
+        Ok(Address { config, tls: tls(options)?, options: options.clone() })
+    }
+
+    /// Connects, for whoever migrates: with the server's own settings.
+    pub(crate) async fn connect_plainly(&self) -> Result<Connection, OpenError> {
+        let connecting = self.config.connect(self.tls.clone());
+        let connected = tokio::time::timeout(self.options.deadline, connecting).await;
+        let (client, connection) = connected
+            .map_err(|_| OpenError::Server("no connection within the deadline".into()))?
+            .map_err(OpenError::server)?;
+        // It ends when the client is dropped, and tells whoever waits why it failed.
+        let driver = tokio::spawn(async move { drop(connection.await) });
+        Ok(Connection { client, driver })
+    }
+
+    /// Connects, set for a session of the store, and sure of the server.
+    pub(crate) async fn connect(&self) -> Result<Connection, OpenError> {
+        let connection = self.connect_plainly().await?;
+        let setting = set_up(&connection.client, &self.options);
+        tokio::time::timeout(self.options.deadline, setting)
+            .await
+            .map_err(|_| OpenError::Server("no answer within the deadline".into()))??;
+        Ok(connection)
+    }
+
+    /// Connections to read with.
+    pub(crate) fn pool(&self) -> Result<Pool, OpenError> {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(self.config.clone(), self.tls.clone(), recycling);
+        let options = self.options.clone();
+        let deadline = Some(options.deadline);
+        let set_up = Hook::async_fn(move |client, _| {
+            let options = options.clone();
+            Box::pin(
+                async move { set_up(client, &options).await.map_err(|error| HookError::message(error.to_string())) },
+            )
+        });
+        Pool::builder(manager)
+            .max_size(self.options.readers)
+            .timeouts(deadpool_postgres::Timeouts { wait: deadline, create: deadline, recycle: deadline })
+            .runtime(Runtime::Tokio1)
+            .post_create(set_up)
+            .build()
+            .map_err(OpenError::server)
+    }
+
+    pub(crate) fn options(&self) -> &PostgresOptions {
+        &self.options
+    }
+}
+
+/// A connection of one's own.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    driver: JoinHandle<()>,
+}
+
+impl Drop for Connection {
+    /// Also where the server hangs: nobody waits for its answer any more.
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// Tells a session its limits, and asks whether the server keeps what it acknowledges.
+async fn set_up(client: &Client, options: &PostgresOptions) -> Result<(), OpenError> {
+    let deadline = options.deadline.max(Duration::from_secs(1)).as_millis();
+    // The server gives up before we do, so that a stalled statement does not outlive its caller by much.
+    let limits = format!(
+        "SET statement_timeout = {deadline}; SET lock_timeout = {deadline}; \
+         SET idle_in_transaction_session_timeout = {deadline}; SET jit = off; SET plan_cache_mode = force_generic_plan"
+    );
+    client.batch_execute(&limits).await.map_err(OpenError::server)?;
+    let row = client.query_one(SETTINGS, &[]).await.map_err(OpenError::server)?;
+    let value = |place: usize| row.try_get::<_, String>(place).map_err(OpenError::server);
+    for (place, (name, is_sound)) in WANTED.iter().enumerate() {
+        let found = value(place)?;
+        if !is_sound(&found) && !(options.unsafe_lose_last_commits && LOSSY.contains(name)) {
+            return Err(OpenError::Setting { name, found });
+        }
+    }
+    Ok(())
+}
+
+fn tls(options: &PostgresOptions) -> Result<MakeRustlsConnect, OpenError> {
+    let mut roots = RootCertStore::empty();
+    match &options.roots {
+        Some(path) => {
+            let trusted = |why: String| OpenError::Roots(format!("{}: {why}", path.display()));
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| trusted(error.to_string()))? {
+                let certificate = certificate.map_err(|error| trusted(error.to_string()))?;
+                roots.add(certificate).map_err(|error| trusted(error.to_string()))?;
+            }
+            if roots.is_empty() {
+                return Err(trusted("holds no certificate".into()));
+            }
+        }
+        // Those that cannot be read vouch for nobody.
+        None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| OpenError::Roots(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+const SETTINGS: &str = "SELECT current_setting('server_encoding'), current_setting('fsync'), \
+    current_setting('full_page_writes'), current_setting('synchronous_commit'), pg_is_in_recovery()::text, \
+    current_setting('server_version_num')";
+
+type Wanted = (&'static str, fn(&str) -> bool);
+const WANTED: [Wanted; 6] = [
+    ("server_encoding", |found| found == "UTF8"),
+    ("fsync", |found| found == "on"),
+    ("full_page_writes", |found| found == "on"),
+    ("synchronous_commit", |found| found != "off"),
+    ("pg_is_in_recovery", |found| found == "false"),
+    ("server_version_num", |found| found.parse().is_ok_and(|version: u32| version >= 140_000)),
+];
+/// What the option that says unsafe lets pass.
+const LOSSY: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];

@@ -1,0 +1,80 @@
+//! What an error of PostgreSQL means: surely not stored, refused by a constraint, or unknown.
+
+use aduan::store::StoreError;
+use deadpool_postgres::PoolError;
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+/// Why a statement that writes did not succeed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Surely rolled back, and worth another try later: a deadlock, a time limit, a serialisation failure.
+    NotStored(String),
+    /// A constraint or a guard refused a row; all of the statement was rolled back.
+    Refused(String),
+    /// The connection went before the answer came: it may be stored.
+    Unknown(String),
+}
+
+impl Failure {
+    /// What became of a statement that was handed to the server.
+    pub(crate) fn of(error: &Error) -> Self {
+        let Some(told) = error.as_db_error() else { return Failure::Unknown(chain(error)) };
+        // Its detail would repeat values.
+        let why = format!("{} ({})", told.message(), told.code().code());
+        match told.code().code() {
+            // The server is going down: its last word may have come before or after the commit.
+            code if code.starts_with("57P") => Failure::Unknown(why),
+            code if code.starts_with("08") => Failure::Unknown(why),
+            // Told apart by the name of the constraint, so that a row of ours is never taken for another's conflict.
+            code if code.starts_with("23") => match told.constraint() {
+                Some(constraint) => Failure::Refused(format!("{constraint}: {why}")),
+                None => Failure::Refused(why),
+            },
+            // What cannot be read as JSON, text or a number.
+            code if code.starts_with("22") => Failure::Refused(why),
+            _ => Failure::NotStored(why),
+        }
+    }
+
+    pub(crate) fn into_error(self) -> StoreError {
+        match self {
+            Failure::NotStored(why) => StoreError::Unavailable(why),
+            Failure::Refused(why) => StoreError::Corrupt(why),
+            Failure::Unknown(why) => StoreError::Unknown(why),
+        }
+    }
+}
+
+/// What a statement that only reads, or stores the same twice, fails with.
+pub(crate) fn unavailable(error: &Error) -> StoreError {
+    match error.as_db_error() {
+        Some(told) if matches!(*told.code(), SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED) => {
+            StoreError::Corrupt(told.message().to_owned())
+        }
+        Some(told) => StoreError::Unavailable(format!("{} ({})", told.message(), told.code().code())),
+        None => StoreError::Unavailable(chain(error)),
+    }
+}
+
+/// No connection: nothing was asked.
+pub(crate) fn no_connection(error: &PoolError) -> StoreError {
+    match error {
+        PoolError::Timeout(_) => StoreError::Unavailable("no connection was free within the deadline".into()),
+        other => StoreError::Unavailable(chain(other)),
+    }
+}
+
+/// An error with its causes: tokio-postgres keeps the telling part there.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.ends_with(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,66 @@
+//! A store on PostgreSQL (14 or newer): many ledgers in one database, many processes on one ledger.
+//!
+//! # The tables
+//! In the schema `aduan`, made by [`migrate`] from the files in `sql/`, one object each:
+//!
+//! | table | holds |
+//! |---|---|
+//! | `events` | the log: the columns of postgres-es, and position, command, recorded time and hashes |
+//! | `ledger` | one row a ledger: name, last position, record hash at it, log hash |
+//! | `boxes` | sealed personal values under their digests |
+//! | `keys` | wrapped keys of complaints |
+//! | `documents` | policies, calendars and directories under the hash of their text |
+//!
+//! The ledger is in every key. They belong to `aduan_owner`, which cannot log in. An application logs in as
+//! `aduan_app` or a member of it: it reads, inserts, and moves the head, and nothing else.
+//!
+//! # What it promises
+//! All of [`Ledger`] and [`Log`], and:
+//! - **One gapless order a ledger.** Whatever gathered while the last transaction was committing goes into one
+//!   statement that moves the ledger row and inserts, and each command gets its own answer. Nothing is timed, and a
+//!   lone client waits for one round trip and one fsync. Ledgers do not wait for each other.
+//! - **The truth about outcomes.** The statement is its own transaction and counts what it wrote, so `Appended` is
+//!   what PostgreSQL said after the commit. A connection lost meanwhile is `Unknown`: ask again with the same id.
+//!   What it surely rolled back (a deadlock, a time limit, no free connection) is `Unavailable`.
+//! - **Conflicts spoil no one else.** If another process was faster, or a constraint refuses a row, the batch rolls
+//!   back; then the ledger row is locked first, versions and command ids are read anew, losers get their answers
+//!   and the rest is written.
+//! - Triggers refuse to change or remove what was recorded, and to append what does not follow, whoever asks and
+//!   whatever `session_replication_role` says. Their text is compared with the one of this release at open.
+//! - A server that could lose what it acknowledged (`fsync`, `full_page_writes` or `synchronous_commit` off, a
+//!   standby) is refused at open.
+//! - Every call has a deadline, the queue has an end, and no error repeats a payload or a box.
+//!
+//! It needs a tokio runtime with I/O and time.
+//!
+//! ```no_run
+//! use aduan::values::LedgerId;
+//! use aduan_postgres::{Postgres, PostgresOptions, migrate};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! // Once, as somebody who may create schemas and roles:
+//! migrate("postgres://postgres@db.example/city", &PostgresOptions::default()).await?;
+//! // Ever after, as the application:
+//! let database = Postgres::connect("postgres://aduan_app@db.example/city", PostgresOptions::default()).await?;
+//! let store = database.create(&LedgerId::new("mojokerto")?).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+#[cfg(doc)]
+use aduan::store::{Ledger, Log};
+
+mod batch;
+mod connect;
+mod failure;
+mod lookups;
+mod migrate;
+mod open;
+mod rows;
+mod schema;
+mod store;
+mod writer;
+
+pub use migrate::{layout, migrate};
+pub use open::{OpenError, PostgresOptions};
+pub use store::{Postgres, PostgresStore};

@@ -1,0 +1,215 @@
+//! Questions, each answered from one statement, so that it sees one moment.
+
+use std::future::Future;
+use std::time::Duration;
+
+use aduan::sealed::{BoxDigest, SealedBox, WrappedKey};
+use aduan::store::{Document, DocumentKind, Entry, Head, Loaded, Page, StoreError};
+use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
+use deadpool_postgres::{Object, Pool};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
+
+use crate::failure::{no_connection, unavailable};
+use crate::rows::{Hash, IdText, entry, event_columns, head, unreadable};
+
+/// Asks about one ledger.
+#[derive(Clone)]
+pub(crate) struct Lookups {
+    pub(crate) pool: Pool,
+    pub(crate) ledger: LedgerId,
+    pub(crate) deadline: Duration,
+}
+
+impl Lookups {
+    pub(crate) async fn load(&self, complaint: ComplaintId, after: Version) -> Result<Loaded, StoreError> {
+        let (name, id) = (self.ledger.as_str(), IdText(complaint.0));
+        let since = i64::try_from(after).unwrap_or(i64::MAX);
+        let (events, keys) = self
+            .ask(async |connection| {
+                let (events, keys) =
+                    tokio::try_join!(connection.prepare_cached(LOAD), connection.prepare_cached(KEYS))?;
+                let of_events: [&(dyn ToSql + Sync); 3] = [&name, &id, &since];
+                let of_keys: [&(dyn ToSql + Sync); 2] = [&name, &id];
+                // Keys behind events: none is missing that a record issues.
+                let (events, keys) = tokio::join!(
+                    biased;
+                    connection.query(&events, &of_events),
+                    connection.query(&keys, &of_keys)
+                );
+                Ok((events?, keys?))
+            })
+            .await?;
+        let mut records = Vec::with_capacity(events.len());
+        for (row, wanted) in events.iter().zip(after.saturating_add(1)..) {
+            let record = entry(row)?.record;
+            if record.sequence != wanted {
+                let why = format!("complaint {complaint} has no record {wanted}, but later ones");
+                return Err(StoreError::Corrupt(why));
+            }
+            records.push(record);
+        }
+        let keys = keys.iter().map(key).collect::<Result<_, _>>()?;
+        Ok(Loaded { records, keys })
+    }
+
+    pub(crate) async fn handled(&self, command: CommandId) -> Result<Vec<Entry>, StoreError> {
+        let rows = self.rows(HANDLED, &[&self.ledger.as_str(), &command.0]).await?;
+        rows.iter().map(entry).collect()
+    }
+
+    pub(crate) async fn boxes(
+        &self,
+        complaint: ComplaintId,
+        digests: &[BoxDigest],
+    ) -> Result<Vec<Option<SealedBox>>, StoreError> {
+        let wanted: Vec<&[u8]> = digests.iter().map(|digest| digest.0.0.as_slice()).collect();
+        let rows = self.rows(BOXES, &[&self.ledger.as_str(), &IdText(complaint.0), &wanted]).await?;
+        let mut boxes = vec![None; digests.len()];
+        for row in &rows {
+            let place: i64 = row.try_get(0).map_err(unreadable)?;
+            let sealed = SealedBox::from_bytes(row.try_get(1).map_err(unreadable)?);
+            let place = place as usize - 1;
+            if sealed.digest != digests[place] {
+                let why = format!("box {} of complaint {complaint} holds other bytes", digests[place].0);
+                return Err(StoreError::Corrupt(why));
+            }
+            boxes[place] = Some(sealed);
+        }
+        Ok(boxes)
+    }
+
+    pub(crate) async fn keep(&self, documents: &[Document]) -> Result<(), StoreError> {
+        let hashes: Vec<&[u8]> = documents.iter().map(|document| document.hash.0.as_slice()).collect();
+        let kinds: Vec<&str> = documents.iter().map(|document| document.kind.name()).collect();
+        let texts: Vec<&str> = documents.iter().map(|document| document.text.as_str()).collect();
+        self.rows(KEEP, &[&self.ledger.as_str(), &hashes, &kinds, &texts]).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn document(&self, hash: Digest) -> Result<Option<Document>, StoreError> {
+        let rows = self.rows(DOCUMENT, &[&self.ledger.as_str(), &hash.0.as_slice()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let kind: &str = row.try_get(0).map_err(unreadable)?;
+        let text = row.try_get(1).map_err(unreadable)?;
+        let kind = DocumentKind::named(kind)
+            .ok_or_else(|| StoreError::Corrupt(format!("document {hash} is of an unknown kind")))?;
+        Ok(Some(Document { hash, kind, text }))
+    }
+
+    pub(crate) async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
+        let limit = limit.min(LARGEST_PAGE);
+        let from = i64::try_from(position).unwrap_or(i64::MAX);
+        let (name, to) = (self.ledger.as_str(), from.saturating_add(limit as i64));
+        let (end, rows) = self
+            .ask(async |connection| {
+                let (end, page) = tokio::try_join!(connection.prepare_cached(END), connection.prepare_cached(AFTER))?;
+                let of_end: [&(dyn ToSql + Sync); 1] = [&name];
+                let of_page: [&(dyn ToSql + Sync); 3] = [&name, &from, &to];
+                // The end first: whatever it covers is there when the page is read.
+                let (end, page) = tokio::join!(
+                    biased;
+                    connection.query_opt(&end, &of_end),
+                    connection.query(&page, &of_page)
+                );
+                Ok((end?, page?))
+            })
+            .await?;
+        let end = end.ok_or_else(|| self.no_head())?;
+        let head = end.try_get::<_, i64>(0).map_err(unreadable)? as Position;
+        if position > head {
+            let why = format!("asked for what follows position {position}, but the log ends at {head}");
+            return Err(StoreError::Corrupt(why));
+        }
+        let entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let least = (position + limit as Position).min(head) - position;
+        let wanted = position + 1..=position + least.max(entries.len() as Position);
+        let found = |place: usize| entries.get(place).map(|entry| entry.position);
+        let missing = wanted.clone().enumerate().find(|(place, wanted)| found(*place) != Some(*wanted));
+        match missing {
+            Some((_, missing)) => Err(StoreError::Corrupt(format!("position {missing} is missing"))),
+            None => Ok(Page { entries, end: *wanted.end(), at_head: *wanted.end() >= head }),
+        }
+    }
+
+    pub(crate) async fn head(&self) -> Result<Head, StoreError> {
+        let rows = self.rows(HEAD, &[&self.ledger.as_str()]).await?;
+        let row = rows.first().ok_or_else(|| self.no_head())?;
+        let (noted, record_hash) = head(row, &self.ledger, 0)?;
+        let last: Option<i64> = row.try_get(3).map_err(unreadable)?;
+        let last_hash: Option<Hash> = row.try_get(4).map_err(unreadable)?;
+        let last_hash = last_hash.map_or_else(|| Digest::of(b""), |hash| hash.0);
+        let last = last.unwrap_or(0) as Position;
+        if (noted.position, record_hash) != (last, last_hash) {
+            let why = format!("the head is at position {}, the last event at {last}", noted.position);
+            return Err(StoreError::Corrupt(why));
+        }
+        Ok(noted)
+    }
+
+    fn no_head(&self) -> StoreError {
+        StoreError::Corrupt(format!("the ledger {} has no head", self.ledger))
+    }
+
+    async fn rows(&self, statement: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        self.ask(async |connection| {
+            let statement = connection.prepare_cached(statement).await?;
+            connection.query(&statement, parameters).await
+        })
+        .await
+    }
+
+    /// Asks on a connection of the pool. One that does not answer in time is not used again.
+    async fn ask<T>(&self, question: impl AsyncFnOnce(&Object) -> Result<T, Error>) -> Result<T, StoreError> {
+        let connection = self.pool.get().await.map_err(|error| no_connection(&error))?;
+        let asked: Result<Result<T, Error>, _> = within(self.deadline, question(&connection)).await;
+        match asked {
+            Ok(answer) => answer.map_err(|error| unavailable(&error)),
+            Err(_) => {
+                drop(Object::take(connection));
+                Err(StoreError::Unavailable("no answer within the deadline".into()))
+            }
+        }
+    }
+}
+
+async fn within<F: Future>(deadline: Duration, future: F) -> Result<F::Output, tokio::time::error::Elapsed> {
+    tokio::time::timeout(deadline, future).await
+}
+
+fn key(row: &Row) -> Result<WrappedKey, StoreError> {
+    let epoch: i64 = row.try_get(0).map_err(unreadable)?;
+    let epoch = u32::try_from(epoch).map_err(|_| StoreError::Corrupt(format!("a key is of epoch {epoch}")))?;
+    let commitment = row.try_get::<_, Hash>(1).map_err(unreadable)?.0;
+    Ok(WrappedKey { epoch, commitment, bytes: row.try_get(2).map_err(unreadable)? })
+}
+
+/// One message of PostgreSQL holds a gigabyte; this keeps far from it.
+const LARGEST_PAGE: usize = 65_536;
+
+const LOAD: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    " FROM aduan.events WHERE ledger = $1 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence"
+);
+const HANDLED: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    " FROM aduan.events WHERE ledger = $1 AND command_id = $2 ORDER BY command_part"
+);
+const KEYS: &str = "SELECT epoch, commitment, wrapped FROM aduan.keys WHERE ledger = $1 AND aggregate_id = $2 \
+    ORDER BY epoch, commitment";
+const BOXES: &str = "SELECT wanted.place, boxes.bytes FROM unnest($3::bytea[]) WITH ORDINALITY AS wanted (digest, place) \
+    JOIN aduan.boxes ON boxes.ledger = $1 AND boxes.aggregate_id = $2 AND boxes.digest = wanted.digest";
+const KEEP: &str = "INSERT INTO aduan.documents (ledger, hash, kind, text) \
+    SELECT $1, new.* FROM unnest($2::bytea[], $3::text[], $4::text[]) AS new ON CONFLICT DO NOTHING";
+const DOCUMENT: &str = "SELECT kind, text FROM aduan.documents WHERE ledger = $1 AND hash = $2";
+const END: &str = "SELECT position FROM aduan.ledger WHERE name = $1";
+const AFTER: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    " FROM aduan.events WHERE ledger = $1 AND position > $2 AND position <= $3 ORDER BY position"
+);
+const HEAD: &str = "SELECT ledger.position, ledger.record_hash, ledger.log_hash, last.position, last.record_hash \
+    FROM aduan.ledger LEFT JOIN LATERAL (SELECT position, record_hash FROM aduan.events \
+        WHERE events.ledger = ledger.name ORDER BY position DESC LIMIT 1) AS last ON true WHERE ledger.name = $1";

@@ -1,0 +1,234 @@
+//! The database and the ledgers in it.
+
+use std::fmt;
+use std::sync::Mutex;
+
+use aduan::sealed::{BoxDigest, SealedBox};
+use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError};
+use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
+use async_trait::async_trait;
+use deadpool_postgres::{Object, Pool};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::connect::Address;
+use crate::lookups::Lookups;
+use crate::writer::{Waiting, Writer};
+use crate::{OpenError, PostgresOptions, schema};
+
+/// A database with the tables of aduan. Cheap to clone; its ledgers share the connections that read.
+#[derive(Clone)]
+pub struct Postgres {
+    address: Address,
+    pool: Pool,
+    altered: Option<String>,
+    warnings: Vec<String>,
+}
+
+impl Postgres {
+    /// Connects to a database that was [migrated](crate::migrate()), as the application.
+    ///
+    /// The URL may name several hosts; the first that takes writes is used, also after a failover.
+    /// `sslmode=require` asks for TLS, and then the certificate is checked.
+    ///
+    /// # Errors
+    /// When it is not reached in time, its tables are not those of this release, or its settings could lose what
+    /// was acknowledged.
+    pub async fn connect(url: &str, options: PostgresOptions) -> Result<Self, OpenError> {
+        let address = Address::read(url, &options)?;
+        let pool = address.pool()?;
+        // A connection of its own first: a pool tells less of why it has none.
+        let connection = address.connect().await?;
+        let checking = async {
+            schema::check_layout(&connection.client).await?;
+            let altered = schema::altered_object(&connection.client).await?;
+            Ok((altered, schema::warnings(&connection.client).await?))
+        };
+        let (altered, warnings) = tokio::time::timeout(options.deadline, checking)
+            .await
+            .map_err(|_| OpenError::Server("no answer within the deadline".into()))??;
+        Ok(Postgres { address, pool, altered, warnings })
+    }
+
+    /// Creates a ledger and opens it. Where it exists already, only opens it.
+    ///
+    /// # Errors
+    /// As [`Postgres::open`].
+    pub async fn create(&self, ledger: &LedgerId) -> Result<PostgresStore, OpenError> {
+        self.check_guards()?;
+        let Head { position, log_hash, .. } = Head::empty(ledger.clone());
+        let connection = self.connection().await?;
+        let creating = "INSERT INTO aduan.ledger (name, position, record_hash, log_hash) VALUES ($1, $2, $3, $4) \
+                        ON CONFLICT DO NOTHING";
+        let none = Digest::of(b"");
+        connection
+            .execute(creating, &[&ledger.as_str(), &(position as i64), &none.0.as_slice(), &log_hash.0.as_slice()])
+            .await
+            .map_err(OpenError::server)?;
+        drop(connection);
+        self.open(ledger).await
+    }
+
+    /// Opens a ledger to read and to write, beside any other process that does.
+    ///
+    /// # Errors
+    /// When there is none, its head is not that of its last event, or a guard is not the one of this release.
+    pub async fn open(&self, ledger: &LedgerId) -> Result<PostgresStore, OpenError> {
+        self.check_guards()?;
+        self.store(ledger, true).await
+    }
+
+    /// Opens a ledger to read: every append is `Unavailable`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn open_read_only(&self, ledger: &LedgerId) -> Result<PostgresStore, OpenError> {
+        self.store(ledger, false).await
+    }
+
+    /// The ledgers of the database, by name.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ledgers(&self) -> Result<Vec<LedgerId>, OpenError> {
+        let rows = self.connection().await?.query("SELECT name FROM aduan.ledger ORDER BY name", &[]).await;
+        let names = rows.map_err(OpenError::server)?;
+        let name = |row: &tokio_postgres::Row| {
+            let name: String = row.try_get(0).map_err(OpenError::server)?;
+            LedgerId::new(&name).map_err(|error| OpenError::Corrupt(error.to_string()))
+        };
+        names.iter().map(name).collect()
+    }
+
+    /// What is not wrong but unwise: to log in as a superuser, or to go without data checksums.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    async fn connection(&self) -> Result<Object, OpenError> {
+        self.pool.get().await.map_err(|error| OpenError::Server(crate::failure::chain(&error)))
+    }
+
+    fn check_guards(&self) -> Result<(), OpenError> {
+        match &self.altered {
+            Some(object) => Err(OpenError::AlteredSchema { object: object.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    async fn store(&self, ledger: &LedgerId, writes: bool) -> Result<PostgresStore, OpenError> {
+        let options = self.address.options();
+        let lookups = Lookups { pool: self.pool.clone(), ledger: ledger.clone(), deadline: options.deadline };
+        if !self.ledgers().await?.contains(ledger) {
+            return Err(OpenError::NoSuchLedger { ledger: ledger.clone() });
+        }
+        let writer = if writes {
+            let head = lookups.head().await.map_err(|error| match error {
+                StoreError::Corrupt(why) => OpenError::Corrupt(why),
+                other => OpenError::Server(other.to_string()),
+            })?;
+            let (queue, work) = mpsc::channel(options.queue);
+            let writer = Writer::new(self.address.clone(), ledger.clone(), head);
+            Some((queue, Mutex::new(Some(tokio::spawn(writer.run(work))))))
+        } else {
+            None
+        };
+        Ok(PostgresStore { lookups, altered: self.altered.clone(), writer })
+    }
+}
+
+impl fmt::Debug for Postgres {
+    /// Without the URL, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres").field("altered", &self.altered).finish_non_exhaustive()
+    }
+}
+
+/// A ledger in PostgreSQL.
+///
+/// Dropping it lets what was handed over be written, if the runtime lives that long; [`PostgresStore::close`] waits.
+pub struct PostgresStore {
+    lookups: Lookups,
+    altered: Option<String>,
+    /// None where the ledger was opened to read only.
+    writer: Option<(mpsc::Sender<Waiting>, Mutex<Option<JoinHandle<()>>>)>,
+}
+
+impl PostgresStore {
+    /// A guard, constraint or trigger that is not the one of this crate, if there is one. Nobody writes past it.
+    pub fn altered_object(&self) -> Option<&str> {
+        self.altered.as_deref()
+    }
+
+    /// Waits until what was handed over is written.
+    pub async fn close(mut self) {
+        if let Some((queue, task)) = self.writer.take() {
+            drop(queue);
+            let task = task.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if let Some(task) = task {
+                // A task that panicked has dropped its replies, so everyone who waited knows.
+                drop(task.await);
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Ledger for PostgresStore {
+    fn id(&self) -> &LedgerId {
+        &self.lookups.ledger
+    }
+
+    async fn load(&self, complaint: ComplaintId, after: Version) -> Result<Loaded, StoreError> {
+        self.lookups.load(complaint, after).await
+    }
+
+    async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
+        append.check()?;
+        let writer = self.writer.as_ref();
+        let (queue, _) = writer.ok_or_else(|| StoreError::Unavailable("the ledger was opened to read only".into()))?;
+        let (reply, answer) = oneshot::channel();
+        queue.try_send(Waiting { append, reply }).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Closed(_) => StoreError::Unavailable("the writing task died".into()),
+        })?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writing task died".into())))
+    }
+
+    async fn handled(&self, command: CommandId) -> Result<Vec<Entry>, StoreError> {
+        self.lookups.handled(command).await
+    }
+
+    async fn boxes(&self, complaint: ComplaintId, digests: &[BoxDigest]) -> Result<Vec<Option<SealedBox>>, StoreError> {
+        self.lookups.boxes(complaint, digests).await
+    }
+
+    async fn keep(&self, documents: &[Document]) -> Result<(), StoreError> {
+        if documents.iter().any(|document| document.hash != Digest::of(document.text.as_bytes())) {
+            return Err(StoreError::Corrupt("a document has a hash that is not that of its text".into()));
+        }
+        self.lookups.keep(documents).await
+    }
+
+    async fn document(&self, hash: Digest) -> Result<Option<Document>, StoreError> {
+        self.lookups.document(hash).await
+    }
+}
+
+#[async_trait]
+impl Log for PostgresStore {
+    async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
+        self.lookups.after(position, limit).await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.lookups.head().await
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("ledger", &self.lookups.ledger).finish_non_exhaustive()
+    }
+}
