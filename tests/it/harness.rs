@@ -101,6 +101,21 @@ async fn what_was_committed_survives_an_immediate_stop() {
     assert_eq!(answer(&database, "select count(*)::text from mine").await, "1");
 }
 
+#[test]
+fn a_stopped_cluster_waits_for_its_port() {
+    let cluster = Cluster::start(ClusterOptions::default()).unwrap();
+    cluster.stop_immediately().unwrap();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", cluster.port())).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            wait_until("a start has failed", || cluster.log_tail().contains("Address already in use")).unwrap();
+            drop(taken);
+        });
+        cluster.start_again().unwrap();
+    });
+    assert!(is_running(cluster.pid().unwrap()));
+}
+
 #[tokio::test]
 async fn a_session_can_be_ended_alone_or_with_all_others() {
     let cluster = Cluster::start(ClusterOptions::default()).unwrap();

@@ -1,32 +1,29 @@
 -- What the writer says, not a step of the schema: moves the head if nobody else did, and appends what follows it,
 -- boxes and keys too.
--- Gives the number of events written.
+-- Gives the number of events written. Arrays are unfolded side by side in a select list: in FROM, each would be
+-- written to a store of its own first.
 WITH head AS (
     UPDATE aduan.ledger SET position = $2 + cardinality($6::bigint[]), record_hash = $4, log_hash = $5
     WHERE name = $1 AND position = $2 AND log_hash = $3
     RETURNING name
 ), boxed AS (
     INSERT INTO aduan.boxes (ledger, aggregate_id, digest, bytes)
-    SELECT head.name, new.* FROM head, unnest($17::text[], $18::bytea[], $19::bytea[]) AS new
+    SELECT name, unnest($17::text[]), unnest($18::bytea[]), unnest($19::bytea[]) FROM head
     ON CONFLICT DO NOTHING
 ), keyed AS (
     INSERT INTO aduan.keys (ledger, aggregate_id, epoch, commitment, wrapped)
-    SELECT head.name, new.* FROM head, unnest($20::text[], $21::bigint[], $22::bytea[], $23::bytea[]) AS new
+    SELECT name, unnest($20::text[]), unnest($21::bigint[]), unnest($22::bytea[]), unnest($23::bytea[]) FROM head
     ON CONFLICT DO NOTHING
 ), written AS (
     INSERT INTO aduan.events (
         ledger, aggregate_type, position,
         sequence, recorded_at, command_part, command_id, aggregate_id, event_type, event_version, prev_hash,
         record_hash, payload, metadata)
-    SELECT head.name, 'complaint', $2 + new.place,
-        new.sequence, new.recorded_at, new.command_part, new.command_id, new.aggregate_id, new.event_type,
-        new.event_version, new.prev_hash, new.record_hash, new.payload, new.metadata
-    FROM head, unnest(
-        $6::bigint[], $7::timestamptz[], $8::integer[], $9::uuid[], $10::text[], $11::text[], $12::text[],
-        $13::bytea[], $14::bytea[], $15::json[], $16::json[]
-    ) WITH ORDINALITY AS new (
-        sequence, recorded_at, command_part, command_id, aggregate_id, event_type, event_version, prev_hash,
-        record_hash, payload, metadata, place)
+    SELECT name, 'complaint', generate_series($2 + 1, $2 + cardinality($6)),
+        unnest($6::bigint[]), unnest($7::timestamptz[]), unnest($8::integer[]), unnest($9::uuid[]),
+        unnest($10::text[]), unnest($11::text[]), unnest($12::text[]), unnest($13::bytea[]),
+        unnest($14::bytea[]), unnest($15::json[]), unnest($16::json[])
+    FROM head
     RETURNING 1
 )
 SELECT count(*) FROM written

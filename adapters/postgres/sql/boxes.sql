@@ -1,10 +1,10 @@
 -- Sealed personal values under their digests. Noise to whoever has no key, so compressing them is in vain.
 CREATE TABLE aduan.boxes (
     ledger       text COLLATE "C" NOT NULL,
-    aggregate_id text COLLATE "C" NOT NULL CHECK (octet_length(aggregate_id) = 36),
+    aggregate_id text COLLATE "C" NOT NULL,
     digest       bytea NOT NULL,
     bytes        bytea NOT NULL,
-    CONSTRAINT boxes_key PRIMARY KEY (ledger, aggregate_id, digest),
+    CONSTRAINT boxes_key PRIMARY KEY (aggregate_id, digest, ledger),
     CONSTRAINT boxes_content CHECK (digest = sha256(bytes))
 );
 ALTER TABLE aduan.boxes ALTER COLUMN bytes SET STORAGE EXTERNAL;

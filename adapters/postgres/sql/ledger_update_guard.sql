@@ -2,12 +2,11 @@
 CREATE FUNCTION aduan.ledger_update_guard() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET enable_seqscan = off
 AS $$
 BEGIN
-    IF NEW.name <> OLD.name OR NEW.position <= OLD.position OR NOT EXISTS (
-        SELECT FROM aduan.events
-        WHERE ledger = NEW.name AND position = NEW.position AND record_hash = NEW.record_hash)
+    IF NEW.name <> OLD.name OR NEW.position <= OLD.position OR octet_length(NEW.log_hash) <> 32
+       OR NEW.record_hash IS DISTINCT FROM (
+        SELECT record_hash FROM aduan.events WHERE ledger = NEW.name AND position = NEW.position)
     THEN
         RAISE EXCEPTION 'the head of ledger % is not that of an event', NEW.name
             USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'ledger_update_guard';

@@ -190,12 +190,12 @@ const LARGEST_PAGE: usize = 65_536;
 const LOAD: &str = concat!(
     "SELECT ",
     event_columns!(),
-    " FROM aduan.events WHERE ledger = $1 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence"
+    " FROM aduan.events WHERE aggregate_id = $2 AND sequence > $3 AND ledger || '' = $1 ORDER BY sequence"
 );
 const HANDLED: &str = concat!(
     "SELECT ",
     event_columns!(),
-    " FROM aduan.events WHERE ledger = $1 AND command_id = $2 ORDER BY command_part"
+    " FROM aduan.events WHERE command_id = $2 AND ledger || '' = $1 ORDER BY command_part"
 );
 const KEYS: &str = "SELECT epoch, commitment, wrapped FROM aduan.keys WHERE ledger = $1 AND aggregate_id = $2 \
     ORDER BY epoch, commitment";

@@ -406,10 +406,10 @@ const ROWS_PER_BATCH: usize = 1024;
 const LOCK: &str = "SELECT position, record_hash, log_hash FROM aduan.ledger WHERE name = $1 FOR UPDATE";
 const HEADS: &str = "SELECT wanted.id, last.sequence, last.record_hash FROM unnest($2::text[]) AS wanted (id) \
     CROSS JOIN LATERAL (SELECT sequence, record_hash FROM aduan.events \
-        WHERE ledger = $1 AND aggregate_id = wanted.id ORDER BY sequence DESC LIMIT 1) AS last";
+        WHERE aggregate_id = wanted.id AND ledger || '' = $1 ORDER BY sequence DESC LIMIT 1) AS last";
 const HANDLED: &str = concat!(
     "SELECT ",
     event_columns!(),
-    " FROM aduan.events WHERE ledger = $1 AND command_id = ANY ($2) ORDER BY position"
+    " FROM aduan.events WHERE command_id = ANY ($2) AND ledger || '' = $1 ORDER BY position"
 );
 const READ_BACK: &str = "SELECT record_hash FROM aduan.events WHERE ledger = $1 AND position = $2";

@@ -109,7 +109,13 @@ impl Cluster {
 
     /// The pid of the postmaster, while it runs.
     pub fn pid(&self) -> Option<u32> {
-        locked(&self.server).as_ref().map(Child::id)
+        let mut server = locked(&self.server);
+        if server.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None))) {
+            // It died by itself. Its pid may be another's from now on.
+            *server = None;
+            locked(&self.watchdog).tell(0).ok();
+        }
+        server.as_ref().map(Child::id)
     }
 
     /// The folder of everything: `data`, `server.log` and the socket.
