@@ -38,7 +38,7 @@ impl Do {
             Some(path) => Box::new(BufReader::new(File::open(path).map_err(|error| Failure::file(path, &error))?)),
             None => Box::new(BufReader::new(io::stdin())),
         };
-        let engine = tenant.engine()?;
+        let engine = tenant.engine().await?;
         let mut lines = BoundedLines::new(input, LONGEST_LINE);
         let mut worst = Exit::Done;
         let mut number = 0_u64;

@@ -3,8 +3,10 @@
 //! Every verb reads its arguments here, does its work in a file of its own, and ends in an [`Exit`].
 //! Nothing here decides about a complaint: that is the library's.
 
+mod ahead;
 mod answer;
 mod commands;
+mod copy;
 mod edge;
 mod import;
 mod init;
@@ -56,6 +58,8 @@ enum Verb {
     Import(import::ImportFile),
     /// Count complaints, verdicts of clocks, closures and ratings.
     Summary(summary::Count),
+    /// Copy a ledger into another store, with every position and hash. The vault stays one file for both.
+    Copy(copy::CopyLedger),
 }
 
 /// The moment to look from.
@@ -101,6 +105,7 @@ async fn run(verb: Verb, tenant: &Tenant, teller: Teller) -> Result<Exit, Failur
         Verb::Verify(verify) => verify.run(tenant, teller).await,
         Verb::Import(import) => import.run(tenant, teller).await,
         Verb::Summary(summary) => summary.run(tenant, teller).await,
+        Verb::Copy(copy) => copy.run(tenant, teller).await,
     }
 }
 

@@ -18,6 +18,11 @@ impl Progress {
         Progress(bar)
     }
 
+    /// How far there is to go, where that shows only on the way.
+    pub(crate) fn reaches(&self, length: u64) {
+        self.0.set_length(length);
+    }
+
     /// So far.
     pub(crate) fn at(&self, position: u64) {
         self.0.set_position(position);

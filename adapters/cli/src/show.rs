@@ -34,9 +34,9 @@ impl Show {
     /// # Errors
     /// When there is none, or its history cannot be read or trusted.
     pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
-        let store = tenant.reader()?;
+        let store = tenant.reader().await?;
         let id = find(&*store, &self.id).await?;
-        let history = tenant.reading_engine(Arc::clone(&store), false)?.history(id).await?;
+        let history = tenant.reading_engine(Arc::clone(&store), false).await?.history(id).await?;
         if history.is_empty() {
             return Err(unknown());
         }
@@ -63,9 +63,9 @@ impl History {
     /// # Errors
     /// When there is none, or its history cannot be read or trusted.
     pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
-        let store = tenant.reader()?;
+        let store = tenant.reader().await?;
         let id = find(&*store, &self.id).await?;
-        let engine = tenant.reading_engine(Arc::clone(&store), self.reveal)?;
+        let engine = tenant.reading_engine(Arc::clone(&store), self.reveal).await?;
         let history = engine.history(id).await?;
         if history.is_empty() {
             return Err(unknown());

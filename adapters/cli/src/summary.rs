@@ -26,7 +26,7 @@ impl Count {
     /// # Errors
     /// When the log cannot be read.
     pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
-        let store = tenant.reader()?;
+        let store = tenant.reader().await?;
         let summary = fold(&*store, teller).await?.at(self.now.instant().0);
         teller.tell(&summary, table(&summary).trim_end())?;
         Ok(Exit::Done)

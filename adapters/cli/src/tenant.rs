@@ -1,6 +1,7 @@
 //! Whose ledger it is: where its store and vault lie, and which rules bind it.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -14,7 +15,7 @@ use aduan::rules::Rules;
 use aduan::store::{KeyVault, Store};
 use aduan::values::LedgerId;
 use aduan_memory::{MemoryStore, MemoryVault};
-use aduan_sqlite::SqliteStore;
+use aduan_sqlite::{OpenError, SqliteStore};
 use aduan_vault::FileVault;
 use clap::Args;
 
@@ -62,6 +63,54 @@ impl FromStr for Place {
     }
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Place::Memory => f.write_str("memory:"),
+        }
+    }
+}
+
+impl Place {
+    /// The store there, to read only: beside whoever writes.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) async fn reader(&self) -> Result<Arc<dyn Store>, Failure> {
+        Ok(match self {
+            Place::Sqlite(path) => Arc::new(SqliteStore::open_read_only(path)?),
+            Place::Memory => in_memory()?.0,
+        })
+    }
+
+    /// The store there, to write, made where it is missing.
+    ///
+    /// # Errors
+    /// When another process writes, or it holds another ledger, or it can be neither opened nor made.
+    pub(crate) async fn create_writer(&self, ledger: &LedgerId) -> Result<Arc<dyn Store>, Failure> {
+        Ok(match self {
+            Place::Sqlite(path) => Arc::new(SqliteStore::create(path, ledger).map_err(|error| match error {
+                // Nothing is broken, and nothing failed: another place was meant.
+                OpenError::OtherLedger { .. } => Failure::Usage(format!("{self}: {error}")),
+                error => error.into(),
+            })?),
+            Place::Memory => Arc::new(MemoryStore::new(ledger.clone())),
+        })
+    }
+
+    /// A guard of the store that was dropped or altered, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) async fn altered_guard(&self) -> Result<Option<String>, Failure> {
+        Ok(match self {
+            Place::Sqlite(path) => SqliteStore::open_read_only(path)?.altered_object().map(str::to_owned),
+            Place::Memory => None,
+        })
+    }
+}
+
 impl Tenant {
     /// Where the ledger is.
     pub(crate) fn place(&self) -> &Place {
@@ -73,11 +122,19 @@ impl Tenant {
         self.vault.clone().unwrap_or_else(|| beside(database, ".vault"))
     }
 
+    /// Where the vault of the ledger in that place is; a place that is no file tells only what was said.
+    pub(crate) fn vault_of(&self, place: &Place) -> Option<PathBuf> {
+        match place {
+            Place::Sqlite(path) => Some(self.vault_path(path)),
+            Place::Memory => self.vault.clone(),
+        }
+    }
+
     /// An engine that writes.
     ///
     /// # Errors
     /// When another process writes, or store, vault or rules cannot be opened.
-    pub(crate) fn engine(&self) -> Result<Engine, Failure> {
+    pub(crate) async fn engine(&self) -> Result<Engine, Failure> {
         let rules = self.rules()?;
         Ok(match &self.store {
             Place::Sqlite(path) => {
@@ -96,29 +153,15 @@ impl Tenant {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(crate) fn reader(&self) -> Result<Arc<dyn Store>, Failure> {
-        Ok(match &self.store {
-            Place::Sqlite(path) => Arc::new(SqliteStore::open_read_only(path)?),
-            Place::Memory => in_memory()?.0,
-        })
-    }
-
-    /// A guard of the store that was dropped or altered, if there is one.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
-    pub(crate) fn altered_guard(&self) -> Result<Option<String>, Failure> {
-        Ok(match &self.store {
-            Place::Sqlite(path) => SqliteStore::open_read_only(path)?.altered_object().map(str::to_owned),
-            Place::Memory => None,
-        })
+    pub(crate) async fn reader(&self) -> Result<Arc<dyn Store>, Failure> {
+        self.store.reader().await
     }
 
     /// An engine that only reads. Only `with_vault` does it open sealed values.
     ///
     /// # Errors
     /// When store or vault cannot be opened.
-    pub(crate) fn reading_engine(&self, store: Arc<dyn Store>, with_vault: bool) -> Result<Engine, Failure> {
+    pub(crate) async fn reading_engine(&self, store: Arc<dyn Store>, with_vault: bool) -> Result<Engine, Failure> {
         let vault: Arc<dyn KeyVault> = match &self.store {
             Place::Sqlite(path) if with_vault => Arc::new(FileVault::open(self.vault_path(path))?),
             _ => Arc::new(MemoryVault::new(edge::seed()?)),

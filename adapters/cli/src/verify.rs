@@ -5,15 +5,18 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use aduan::engine::upcast;
 use aduan::event::Event;
-use aduan::inspect::{Inspector, ProblemKind, Report};
+use aduan::inspect::{Inspector, Problem, ProblemKind, Report};
+use aduan::sealed::{BoxDigest, WrappedKey};
 use aduan::store::{Entry, Head, Page, Store, StoreError};
-use aduan::values::{Digest, DocumentRef, LedgerId, Position};
+use aduan::values::{ComplaintId, Digest, DocumentRef, LedgerId, Position};
 use clap::Args;
 use serde_json::json;
 
+use crate::ahead::Ahead;
 use crate::answer::{Exit, Failure, Teller};
 use crate::progress::Progress;
 use crate::tenant::Tenant;
@@ -36,7 +39,7 @@ impl Verify {
     /// When store or saved head cannot be read.
     pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
         let saved = self.head.as_deref().map(saved_head).transpose()?;
-        let store = tenant.reader()?;
+        let store = tenant.reader().await?;
         let mut inspector = Inspector::new(store.id().clone());
         if let Some(saved) = saved {
             if saved.ledger != *store.id() {
@@ -45,42 +48,52 @@ impl Verify {
             }
             inspector = inspector.against(saved);
         }
-        let report = inspect(&*store, inspector, teller).await?;
-        tell(&report, tenant.altered_guard()?.as_deref(), teller)?;
+        let report = inspect(&store, inspector, Progress::start(teller, 0, "events")).await?;
+        tell(&report, tenant.place().altered_guard().await?.as_deref(), teller)?;
         if !report.problems.is_empty() {
             return Ok(Exit::Corrupt);
         }
         if let Some(path) = &self.save_head {
-            save(path, &(line(&report.head) + "\n")).map_err(|error| Failure::file(path, &error))?;
+            save(path, &(head_line(&report.head) + "\n")).map_err(|error| Failure::file(path, &error))?;
         }
         Ok(Exit::Done)
     }
 }
 
 /// Reads what the log held when this began: a writer may go on beside it.
-async fn inspect(store: &dyn Store, mut inspector: Inspector, teller: Teller) -> Result<Report, Failure> {
+///
+/// # Errors
+/// When the store cannot be reached. That something in it is wrong is no error, but a problem in the report.
+pub(crate) async fn inspect(
+    store: &Arc<dyn Store>,
+    mut inspector: Inspector,
+    progress: Progress,
+) -> Result<Report, Failure> {
     let (told, headless) = match store.head().await {
         Ok(told) => (Some(told), None),
         Err(StoreError::Corrupt(why)) => (None, Some(why)),
         Err(error) => return Err(error.into()),
     };
     let end = told.as_ref().map_or(Position::MAX, |told| told.position);
-    let progress = Progress::start(teller, if told.is_some() { end } else { 0 }, "events");
+    progress.reaches(if told.is_some() { end } else { 0 });
     let mut documents = BTreeSet::new();
     let mut position = 0;
     let mut gap = 0;
     while position < end {
-        match page_after(store, position, end).await? {
+        match page_after(&**store, position, end).await? {
             Ok(page) => {
                 gap = 0;
-                for entry in &page.entries {
-                    let event = upcast(&entry.record, &[]).map_err(|broken| broken.to_string());
-                    inspector.read(entry, event.as_ref().map_err(String::as_str));
-                    if let Ok(event) = event {
-                        check_boxes(store, entry, &event, &mut inspector).await?;
-                        check_key(store, entry, &event, &mut inspector).await?;
-                        check_documents(store, entry, &event, &mut documents, &mut inspector).await?;
+                let mut ahead = Ahead::new();
+                for entry in page.entries {
+                    look_up(store, entry, &mut ahead);
+                    if ahead.is_full()
+                        && let Some(found) = ahead.next().await?
+                    {
+                        found.tell(&**store, &mut documents, &mut inspector).await?;
                     }
+                }
+                while let Some(found) = ahead.next().await? {
+                    found.tell(&**store, &mut documents, &mut inspector).await?;
                 }
                 if page.at_head {
                     break;
@@ -104,44 +117,96 @@ async fn inspect(store: &dyn Store, mut inspector: Inspector, teller: Teller) ->
         inspector.unreadable(why);
     }
     if let Some(told) = &told {
-        check_beyond(store, told, &mut inspector).await?;
+        check_beyond(&**store, told, &mut inspector).await?;
     }
     Ok(inspector.finish(told.as_ref()))
 }
 
-/// Every sealed value that an event names must be there. Whether it opens is for who holds the vault.
-async fn check_boxes(
-    store: &dyn Store,
-    entry: &Entry,
-    event: &Event,
-    inspector: &mut Inspector,
-) -> Result<(), Failure> {
-    let named: Vec<_> = event.fact.boxes().into_iter().map(|(_, digest)| digest).collect();
-    if named.is_empty() {
-        return Ok(());
-    }
-    match store.boxes(entry.record.complaint, &named).await {
-        Ok(found) => {
-            for (digest, _) in named.iter().zip(&found).filter(|(_, found)| found.is_none()) {
-                inspector.missing(entry, ProblemKind::Box, format!("box {} is missing", digest.0));
-            }
-        }
-        Err(StoreError::Corrupt(why)) => inspector.missing(entry, ProblemKind::Box, why),
-        Err(error) => return Err(error.into()),
-    }
-    Ok(())
+/// An entry, and what was found of what it names.
+struct Found {
+    entry: Entry,
+    event: Result<Event, String>,
+    missing: Result<Vec<String>, StoreError>,
 }
 
-/// The key that a record issues must be there, wrapped: without it every text of the complaint is lost.
-async fn check_key(store: &dyn Store, entry: &Entry, event: &Event, inspector: &mut Inspector) -> Result<(), Failure> {
-    let Some(commitment) = event.context.key else { return Ok(()) };
-    match store.load(entry.record.complaint, BEYOND).await {
-        Ok(loaded) if loaded.keys.iter().any(|key| key.commitment == commitment) => {}
-        Ok(_) => inspector.missing(entry, ProblemKind::Box, "the key it issued is missing".into()),
-        Err(StoreError::Corrupt(why)) => inspector.missing(entry, ProblemKind::Box, why),
-        Err(error) => return Err(error.into()),
+/// Reads an entry, and asks for what it names.
+fn look_up(store: &Arc<dyn Store>, entry: Entry, ahead: &mut Ahead<Found>) {
+    let event = upcast(&entry.record, &[]).map_err(|broken| broken.to_string());
+    let Ok(named) = event.as_ref().map(|event| (named_boxes(event), event.context.key)) else {
+        return ahead.know(Found { entry, event, missing: Ok(Vec::new()) });
+    };
+    if named == (Vec::new(), None) {
+        return ahead.know(Found { entry, event, missing: Ok(Vec::new()) });
     }
-    Ok(())
+    let (store, (boxes, key)) = (Arc::clone(store), named);
+    ahead.ask(async move {
+        let missing = missing(&*store, entry.record.complaint, &boxes, key).await;
+        Found { entry, event, missing }
+    });
+}
+
+impl Found {
+    async fn tell(
+        self,
+        store: &dyn Store,
+        documents: &mut BTreeSet<DocumentRef>,
+        inspector: &mut Inspector,
+    ) -> Result<(), Failure> {
+        let Found { entry, event, missing } = self;
+        inspector.read(&entry, event.as_ref().map_err(String::as_str));
+        for why in missing? {
+            inspector.missing(&entry, ProblemKind::Box, why);
+        }
+        match event {
+            Ok(event) => check_documents(store, &entry, &event, documents, inspector).await,
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// What is missing of the sealed values and the key that an event names.
+///
+/// Whether a box opens is for who holds the vault. A key must be there, wrapped: without it every text of the
+/// complaint is lost.
+async fn missing(
+    store: &dyn Store,
+    complaint: ComplaintId,
+    boxes: &[BoxDigest],
+    key: Option<Digest>,
+) -> Result<Vec<String>, StoreError> {
+    let mut missing = Vec::new();
+    if !boxes.is_empty() {
+        match store.boxes(complaint, boxes).await {
+            Ok(found) => {
+                let lost = boxes.iter().zip(&found).filter(|(_, found)| found.is_none());
+                missing.extend(lost.map(|(digest, _)| format!("box {} is missing", digest.0)));
+            }
+            Err(StoreError::Corrupt(why)) => missing.push(why),
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(commitment) = key {
+        match keys_of(store, complaint).await {
+            Ok(keys) if keys.iter().any(|key| key.commitment == commitment) => {}
+            Ok(_) => missing.push("the key it issued is missing".into()),
+            Err(StoreError::Corrupt(why)) => missing.push(why),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(missing)
+}
+
+/// The sealed values that an event names.
+pub(crate) fn named_boxes(event: &Event) -> Vec<BoxDigest> {
+    event.fact.boxes().into_iter().map(|(_, digest)| digest).collect()
+}
+
+/// The wrapped keys of a complaint, without its records.
+///
+/// # Errors
+/// As [`Ledger::load`](aduan::store::Ledger::load).
+pub(crate) async fn keys_of(store: &dyn Store, complaint: ComplaintId) -> Result<Vec<WrappedKey>, StoreError> {
+    Ok(store.load(complaint, BEYOND).await?.keys)
 }
 
 /// The rules that bound an event must be there, or nobody can say why it was lawful.
@@ -192,31 +257,33 @@ async fn check_beyond(store: &dyn Store, told: &Head, inspector: &mut Inspector)
 }
 
 fn tell(report: &Report, altered: Option<&str>, teller: Teller) -> Result<(), Failure> {
-    let mut lines = Vec::new();
-    for problem in &report.problems {
-        let complaint = problem.complaint.map_or(String::new(), |complaint| format!(" complaint {complaint}"));
-        lines.push(format!("position {}{complaint} {:?}: {}", problem.position, problem.kind, problem.why));
-    }
+    let mut lines: Vec<String> = report.problems.iter().map(problem_line).collect();
     let found = match report.problems.len() {
         0 => "nothing is wrong".to_owned(),
         1 => "1 problem".to_owned(),
         count => format!("{count} problems"),
     };
     lines.push(format!("{} complaints, {} events: {found}", report.complaints, report.events));
-    lines.push(format!("head {}", line(&report.head)));
+    lines.push(format!("head {}", head_line(&report.head)));
     if let Some(object) = altered {
         lines.push(format!(
             "beware: {object} is not as it was made, so the file may take changes that it should refuse"
         ));
     }
     let mut told = json!(report);
-    told["saved_head"] = json!(line(&report.head));
+    told["saved_head"] = json!(head_line(&report.head));
     told["altered_guard"] = json!(altered);
     teller.tell(&told, &lines.join("\n"))
 }
 
+/// A problem as one line.
+pub(crate) fn problem_line(problem: &Problem) -> String {
+    let complaint = problem.complaint.map_or(String::new(), |complaint| format!(" complaint {complaint}"));
+    format!("position {}{complaint} {:?}: {}", problem.position, problem.kind, problem.why)
+}
+
 /// A head as one line, for people to keep.
-fn line(head: &Head) -> String {
+pub(crate) fn head_line(head: &Head) -> String {
     format!("{},{},{}", head.ledger, head.position, head.log_hash)
 }
 
