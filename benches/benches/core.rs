@@ -8,7 +8,7 @@ use aduan::record::Record;
 use aduan::rules::Rules;
 use aduan::sealed::{BoxPlace, Clear, ComplaintKey, Field, SealedBox};
 use aduan::values::{LedgerId, WorkingDays};
-use aduan_benches::life::{self, Asked, Life, NARRATIVE};
+use aduan_measure::life::{self, Asked, Life, NARRATIVE};
 use chrono::NaiveDate;
 use divan::{Bencher, black_box};
 

@@ -9,14 +9,14 @@ use aduan::engine::Engine;
 use aduan::rules::Rules;
 use aduan::store::{Append, Ledger as _, Outcome};
 use aduan::values::ComplaintId;
-use aduan_benches::life::{Asked, Life, OUTER_KEY, ledger};
-use aduan_benches::table::{Row, Target};
+use aduan_measure::fsync::Fsyncs;
+use aduan_measure::life::{Asked, Life, OUTER_KEY, ledger};
+use aduan_measure::table::{Row, Target};
 use aduan_memory::MemoryVault;
 use aduan_sqlite::SqliteStore;
 use tokio::runtime::Runtime;
 
 use crate::bare::{Bare, Shape};
-use crate::fsync::Fsyncs;
 
 /// How much is measured, and on what disk.
 #[derive(Clone, Copy)]
@@ -255,7 +255,7 @@ struct Series {
 }
 
 fn median(measured: &[f64]) -> f64 {
-    aduan_benches::measure::quartiles(measured).median
+    aduan_measure::rounds::quartiles(measured).median
 }
 
 const CLIENTS: usize = 64;

@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use aduan_benches::measure::timed;
-use aduan_sqlite::SqliteStore;
-use rusqlite::{Connection, Statement, params};
-
 use aduan::record::Record;
 use aduan::store::Append;
-use aduan_benches::life::ledger;
+use aduan_measure::life::ledger;
+use aduan_measure::rounds::timed;
+use aduan_sqlite::SqliteStore;
+use rusqlite::{Connection, Statement, params};
 
 /// One connection on a file of its own.
 pub(crate) struct Bare {

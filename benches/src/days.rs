@@ -5,8 +5,8 @@ use std::hint::black_box;
 
 use aduan::calendar::{Calendar, Unit, Week, WorkingCalendar};
 use aduan::values::WorkingDays;
-use aduan_benches::measure::{in_turn, timed};
-use aduan_benches::table::{Row, Target};
+use aduan_measure::rounds::{in_turn, timed};
+use aduan_measure::table::{Row, Target};
 use chrono::{Datelike as _, Days, NaiveDate};
 
 const SECTION: &str = "calendar: working days of an agency, 2018 to 2027";

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use aduan::inspect::Inspector;
 use aduan::rules::Rules;
-use aduan_benches::table::Row;
+use aduan_measure::table::Row;
 use aduan_testkit::invariants::Invariants;
 use aduan_testkit::town::{Bug, Choice, Town};
 

@@ -11,17 +11,16 @@
 mod appends;
 mod bare;
 mod days;
-mod fsync;
 mod histories;
 mod records;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use aduan_benches::table::{self, Row};
+use aduan_measure::fsync::{self, Fsyncs};
+use aduan_measure::table::{self, Row};
 
 use crate::appends::Load;
-use crate::fsync::Fsyncs;
 
 fn main() -> ExitCode {
     let wanted = match Wanted::read(std::env::args().skip(1)) {

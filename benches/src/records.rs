@@ -8,9 +8,9 @@ use aduan::record::{Record, genesis};
 use aduan::rules::Rules;
 use aduan::sealed::{BoxPlace, ComplaintKey, Field};
 use aduan::values::{Digest, Moment};
-use aduan_benches::life::{Life, NARRATIVE, ledger, mac};
-use aduan_benches::measure::{in_turn, timed};
-use aduan_benches::table::{Row, Target};
+use aduan_measure::life::{Life, NARRATIVE, ledger, mac};
+use aduan_measure::rounds::{in_turn, timed};
+use aduan_measure::table::{Row, Target};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 

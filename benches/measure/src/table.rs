@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::measure::{Quartiles, quartiles};
+use crate::rounds::{Quartiles, quartiles};
 
 /// One line: ours, the bare limit, and how they stand to each other.
 #[derive(Clone, Debug, Serialize)]
@@ -85,10 +85,16 @@ impl Row {
         }
     }
 
+    /// The same with a figure that it has to reach.
+    #[must_use]
+    pub fn at_least(self, least: f64) -> Self {
+        Row { target: Some(format!("≥ {}", number(least))), ok: Some(self.ours >= least), ..self }
+    }
+
     fn compared(self, ratio: Quartiles, target: Target) -> Self {
         let (text, least) = match target {
             Target::Share(share) => (Some(format!("≥ {:.0} %", 100.0 * share)), share),
-            Target::Times(times) => (Some(format!("≥ {times:.0} ×")), times),
+            Target::Times(times) => (Some(format!("≥ {} ×", number(times))), times),
             Target::None => (None, 0.0),
         };
         let ok = text.as_ref().map(|_| ratio.median >= least);
@@ -98,21 +104,23 @@ impl Row {
 
 /// Prints rows under one heading a section.
 pub fn print(rows: &[Row]) {
-    let heading = ["", "ours", "baseline", "ratio", "quartiles", "target", "", "rounds"].map(String::from);
-    let mut lines: Vec<(&str, [String; 8])> = rows.iter().map(|row| (row.section, cells(row))).collect();
-    let mut widths = [0; 8];
-    for cells in lines.iter().map(|(_, cells)| cells).chain([&heading]) {
+    for rows in rows.chunk_by(|one, next| one.section == next.section) {
+        let heading = ["", "ours", "baseline", "ratio", "quartiles", "target", "", "rounds"];
+        print_grid(rows[0].section, heading, &rows.iter().map(cells).collect::<Vec<_>>());
+    }
+}
+
+/// Prints lines under a title and a heading. What a line is stands left, figures stand right.
+pub fn print_grid<const N: usize>(title: &str, heading: [&str; N], lines: &[[String; N]]) {
+    let heading = heading.map(String::from);
+    let mut widths = [0; N];
+    for cells in lines.iter().chain([&heading]) {
         for (width, cell) in widths.iter_mut().zip(cells) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut section = "";
-    for (of, cells) in &mut lines {
-        if *of != section {
-            section = of;
-            println!("\n{section}");
-            println!("{}", aligned(&heading, &widths));
-        }
+    println!("\n{title}");
+    for cells in [&heading].into_iter().chain(lines) {
         println!("{}", aligned(cells, &widths));
     }
 }
@@ -132,17 +140,17 @@ fn cells(row: &Row) -> [String; 8] {
     ]
 }
 
-fn aligned(cells: &[String; 8], widths: &[usize; 8]) -> String {
+fn aligned(cells: &[String], widths: &[usize]) -> String {
     let mut line = String::new();
     for (place, (cell, width)) in cells.iter().zip(widths).enumerate() {
         let gap = " ".repeat(width - cell.chars().count());
-        // What it is stands left, figures stand right.
         line += &if place == 0 { format!("  {cell}{gap}") } else { format!("  {gap}{cell}") };
     }
     line.trim_end().to_owned()
 }
 
-fn number(value: f64) -> String {
+/// A figure for people: three digits or so of a small one, thousands apart in a large one.
+pub fn number(value: f64) -> String {
     if value < 100.0 {
         let decimals = if value < 1.0 { 3 } else { 2 };
         return format!("{value:.decimals$}").trim_end_matches('0').trim_end_matches('.').to_owned();

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -48,7 +49,8 @@ static int slowed(const char *name, int file) {
     int64_t rest = (int64_t)atomic_load(&control->least_nanos) - (nanos_now() - start);
     if (rest > 0) {
         struct timespec pause = {rest / 1000000000, rest % 1000000000};
-        nanosleep(&pause, NULL);
+        /* A server's processes wake each other by signals. */
+        while (nanosleep(&pause, &pause) != 0 && errno == EINTR) continue;
     }
     return result;
 }

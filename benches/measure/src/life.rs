@@ -1,14 +1,16 @@
 //! Typical lives of complaints: what is asked, what a seal makes of it, what the rules decide, and what is stored.
 
 use aduan::actor::{Actor, Role};
-use aduan::command::{ClearRequest, Command, Marks, Receive, SealedRequest};
+use aduan::command::{ClearRequest, Command, Import, ImportStep, Marks, Receive, SealedRequest, Step};
 use aduan::complaint::{Complaint, Decision, tracking_secret};
 use aduan::event::{Class, Classification, Event, Outcome, Priority, ReplyKind, ResponseKind};
 use aduan::record::{Record, genesis};
 use aduan::rules::Rules;
 use aduan::sealed::{self, BoxPlace, Clear, ComplaintKey, SealedBox, WrappedKey};
 use aduan::store::{Append, AppendPart};
-use aduan::values::{AgencyCode, Category, Channel, CommandId, ComplaintId, Digest, LedgerId, Moment, WIB, channels};
+use aduan::values::{
+    AgencyCode, Category, Channel, CommandId, ComplaintId, Digest, LedgerId, Moment, SourceName, WIB, channels,
+};
 use chrono::TimeDelta;
 use serde::Serialize;
 use uuid::Uuid;
@@ -57,18 +59,19 @@ pub const NARRATIVE: &str = "Selamat pagi Bapak Ibu, saya melaporkan lampu pener
 impl Life {
     /// Life number `number`. Every number has other ids, times, texts, agencies and channels.
     pub fn lived(rules: &Rules, number: u64) -> Self {
-        let id = ComplaintId(Uuid::from_bytes(sealed::derive(&seed(number, 0), &[b"complaint"])));
-        let mut desk = Desk {
-            id,
-            number,
-            rules,
-            key: ComplaintKey::from_seed(&seed(number, 1)),
-            complaint: Complaint::default(),
-            head: genesis(&ledger(), id),
-            asked: Vec::new(),
-        };
+        let mut desk = Desk::new(rules, number);
         desk.live();
-        Life { id, asked: desk.asked }
+        Life { id: desk.id, asked: desk.asked }
+    }
+
+    /// Life number `number` as another system tells it: so many imports, so many events each.
+    pub fn imported(rules: &Rules, number: u64, commands: usize, events: usize) -> Self {
+        let mut desk = Desk::new(rules, number);
+        for _ in 0..commands {
+            let import = desk.import(events);
+            desk.asks(Actor::new(Role::Migrator), import);
+        }
+        Life { id: desk.id, asked: desk.asked }
     }
 
     /// A town of lives.
@@ -112,16 +115,27 @@ struct Desk<'r> {
     asked: Vec<Asked>,
 }
 
-impl Desk<'_> {
+impl<'r> Desk<'r> {
+    fn new(rules: &'r Rules, number: u64) -> Self {
+        let id = ComplaintId(Uuid::from_bytes(sealed::derive(&seed(number, 0), &[b"complaint"])));
+        Desk {
+            id,
+            number,
+            rules,
+            key: ComplaintKey::from_seed(&seed(number, 1)),
+            complaint: Complaint::default(),
+            head: genesis(&ledger(), id),
+            asked: Vec::new(),
+        }
+    }
+
     fn live(&mut self) {
-        let code = AGENCIES[self.number as usize % AGENCIES.len()];
-        let agency = AgencyCode::new(code).expect("a fixed name");
+        let agency = self.agency();
         let officer = Actor::of(Role::Liaison, agency.clone());
         let citizen = Actor::with_secret(tracking_secret(&seed(self.number, 1)));
         let admin = Actor::new(Role::Admin);
         self.asks(Actor::new(Role::Intake), self.receive());
-        let category = Category::new("lampu-mati").expect("a fixed name");
-        let classification = Classification { category, class: Class::Complaint, priority: Priority::Normal };
+        let classification = classification();
         self.asks(admin.clone(), Command::Verify { accused: Vec::new(), classification, public_interest: false });
         let text = Some(said("Mohon segera ditindaklanjuti sesuai ketentuan", self.number));
         self.asks(admin.clone(), Command::Dispose { cc: Vec::new(), text, to: agency });
@@ -143,14 +157,40 @@ impl Desk<'_> {
         self.asks(citizen, Command::Rate { cycle: 1, score, text: None });
     }
 
+    /// The next events of a source: what everybody notes first, then its own notes.
+    fn import(&self, events: usize) -> Command<Clear> {
+        let first = self.complaint.version as usize;
+        let since = at(self.number, self.asked.len() as u64);
+        let steps = (first..first + events).map(|place| ImportStep {
+            inferred: false,
+            occurred_at: Moment { at: since.at + TimeDelta::seconds(place as i64 - first as i64), ..since },
+            step: match place {
+                0 => Step::Receive { complaint: Box::new(self.received()), due: None },
+                1 => Step::Verify { classification: classification() },
+                2 => Step::Dispose { to: self.agency() },
+                _ => Step::Note { kind: SourceName::new("status").expect("a fixed name"), text: None },
+            },
+        });
+        let source = SourceName::new("lapor").expect("a fixed name");
+        Command::Import(Import { batch: source.clone(), row: self.number + 1, source, steps: steps.collect() })
+    }
+
+    fn agency(&self) -> AgencyCode {
+        AgencyCode::new(AGENCIES[self.number as usize % AGENCIES.len()]).expect("a fixed name")
+    }
+
     fn receive(&self) -> Command<Clear> {
+        Command::Receive(Box::new(self.received()))
+    }
+
+    fn received(&self) -> Receive<Clear> {
         let channel = channels::ALL[self.number as usize % channels::ALL.len()];
         let mut receive = Receive::by(Channel::new(channel).expect("a fixed name"), Class::Complaint);
         receive.reporter = Some(Clear::new(format!("Siti Aminah {}", self.number)));
         receive.contact = Some(Clear::new(format!("+62812{:08}", self.number)));
         receive.title = Some(said("Lampu jalan mati", self.number));
         receive.text = Some(said(NARRATIVE, self.number));
-        Command::Receive(Box::new(receive))
+        receive
     }
 
     fn respond(&self, kind: ResponseKind) -> Command<Clear> {
@@ -215,6 +255,11 @@ pub fn mac(key: &ComplaintKey, clear: &ClearRequest) -> Digest {
     }
     let body = serde_json::to_vec(&Body { by: &clear.by, command: &clear.command }).expect("a command is JSON");
     key.mac(&body)
+}
+
+fn classification() -> Classification {
+    let category = Category::new("lampu-mati").expect("a fixed name");
+    Classification { category, class: Class::Complaint, priority: Priority::Normal }
 }
 
 fn said(words: &str, number: u64) -> Clear {

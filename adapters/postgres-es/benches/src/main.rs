@@ -1,0 +1,120 @@
+//! `postgres-ratios`: ours, postgres-es and the raw limit, side by side in one run.
+
+mod bulk;
+mod clients;
+mod commands;
+mod crop;
+mod figures;
+mod framework;
+mod load;
+mod ours;
+mod processor;
+mod raw;
+mod reading;
+mod server;
+mod sides;
+
+use std::process::ExitCode;
+
+use aduan_measure::table::{self, Row};
+use serde::Serialize;
+
+use crate::figures::Figure;
+use crate::load::{FAST_DISK, Load, SLOW_DISK};
+use crate::server::Server;
+
+fn main() -> ExitCode {
+    let wanted = match Wanted::read(std::env::args().skip(1)) {
+        Ok(wanted) => wanted,
+        Err(why) => {
+            eprintln!(
+                "postgres-ratios: {why}\nusage: postgres-ratios [{}] [--rounds N] [--json]",
+                SECTIONS.join("] [")
+            );
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads for the clients");
+    let server = match Server::start() {
+        Ok(server) => server,
+        Err(why) => {
+            eprintln!("postgres-ratios: {why}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut told = Told::default();
+    for section in &wanted.sections {
+        let more = runtime.block_on(measure(section, wanted.rounds, &server));
+        if !wanted.as_json {
+            figures::print(&more.figures);
+            table::print(&more.ratios);
+        }
+        told.figures.extend(more.figures);
+        told.ratios.extend(more.ratios);
+    }
+    if wanted.as_json {
+        println!("{}", serde_json::to_string_pretty(&told).expect("figures are JSON"));
+    }
+    if told.ratios.iter().all(is_met) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn measure(section: &str, rounds: Option<usize>, server: &Server) -> Told {
+    let commands = async |load: Load| {
+        let load = Load { rounds: rounds.unwrap_or(load.rounds), ..load };
+        let (figures, ratios) = commands::section(load, server).await;
+        Told { figures, ratios }
+    };
+    let only = |ratios| Told { figures: Vec::new(), ratios };
+    match section {
+        "postgres" => commands(FAST_DISK).await,
+        "bulk" => only(bulk::section(rounds.unwrap_or(ROUNDS), server).await),
+        "reading" => only(reading::section(rounds.unwrap_or(ROUNDS), server).await),
+        _ => commands(SLOW_DISK).await,
+    }
+}
+
+/// Everything that was measured.
+#[derive(Default, Serialize)]
+struct Told {
+    figures: Vec<Figure>,
+    ratios: Vec<Row>,
+}
+
+fn is_met(row: &Row) -> bool {
+    row.ok != Some(false)
+}
+
+/// What was asked for.
+struct Wanted {
+    sections: Vec<&'static str>,
+    rounds: Option<usize>,
+    as_json: bool,
+}
+
+impl Wanted {
+    fn read(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut wanted = Wanted { sections: Vec::new(), rounds: None, as_json: false };
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--json" => wanted.as_json = true,
+                "--rounds" => {
+                    let rounds = args.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+                    wanted.rounds = Some(rounds.ok_or("--rounds takes a number")?);
+                }
+                name => {
+                    let known = SECTIONS.into_iter().find(|section| *section == name);
+                    wanted.sections.push(known.ok_or_else(|| format!("there is no section {name}"))?);
+                }
+            }
+        }
+        if wanted.sections.is_empty() {
+            wanted.sections = SECTIONS.to_vec();
+        }
+        Ok(wanted)
+    }
+}
+
+const SECTIONS: [&str; 4] = ["postgres", "bulk", "reading", "slow-postgres"];
+
+/// Of what is measured without clients.
+const ROUNDS: usize = 9;
