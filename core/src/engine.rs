@@ -374,7 +374,7 @@ impl Engine {
         let last = parts[0].records.last().map(|record| record.hash);
         let count = events.len() as u64;
         self.keep_documents().await?;
-        match self.store.append(Append { command: request.id, parts }).await? {
+        match self.store.append(Append::new(request.id, parts)).await? {
             Outcome::Appended { first } => {
                 self.remember(id, &known, &events, last, issue.wrapped);
                 if let Some((root, ..)) = joined {

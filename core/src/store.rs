@@ -133,9 +133,16 @@ pub struct Append {
     pub command: CommandId,
     /// One part for each complaint, none twice, none without records.
     pub parts: Vec<AppendPart>,
+    /// The position its first record must get, for a copy that keeps positions: another one is a conflict.
+    pub at: Option<Position>,
 }
 
 impl Append {
+    /// A command that may come to stand anywhere.
+    pub fn new(command: CommandId, parts: Vec<AppendPart>) -> Self {
+        Append { command, parts, at: None }
+    }
+
     /// Whether it is whole and links within itself; what it adds to is for the store to compare.
     ///
     /// Every store asks this first: a malformed append is a bug of ours, found before it is stored.
@@ -204,7 +211,7 @@ pub enum Outcome {
         /// The position of the first record.
         first: Position,
     },
-    /// A complaint has another version than expected; nothing was stored.
+    /// A complaint has another version than expected, or the log another end; nothing was stored.
     Conflict,
     /// The command id was handled before; nothing was stored now. What it recorded then:
     Handled {

@@ -328,7 +328,7 @@ async fn an_engine_reads_older_versions_through_its_upcasters() {
     record.hash = record.hash_in(&ledger());
     let command = record.command;
     let part = AppendPart { complaint: id, expected: 0, records: vec![record], boxes: Vec::new(), keys: Vec::new() };
-    store.append(Append { command, parts: vec![part] }).await.unwrap();
+    store.append(Append::new(command, vec![part])).await.unwrap();
     assert!(matches!(engine(store.clone()).history(id).await, Err(Error::Corrupt(_))), "nothing is guessed");
     let rename = |mut payload: serde_json::Value| {
         let received = &mut payload["fact"]["Received"];

@@ -29,6 +29,7 @@ where
     of_many_writers_one_wins_each_version(fresh().await).await;
     a_command_is_whole_or_nothing(fresh().await).await;
     a_dropped_future_cuts_nothing_in_half(fresh().await).await;
+    takes_a_command_at_its_position_or_not(fresh().await).await;
     a_page_says_where_it_ends(fresh().await).await;
     a_follower_beside_writers_misses_nothing(fresh().await).await;
     keeps_boxes_and_keys(fresh().await).await;
@@ -204,6 +205,26 @@ pub async fn a_dropped_future_cuts_nothing_in_half<S: Store + 'static>(store: Ar
     assert_eq!(everything(&*store).await.len(), 60);
 }
 
+/// A command that must stand at one position stands there, or nowhere.
+pub async fn takes_a_command_at_its_position_or_not<S: Store>(store: Arc<S>) {
+    let mut draft = Draft::of(&*store, 1);
+    append(&*store, 1, vec![draft.part(1, 2)]).await;
+    let next = draft.part(2, 1);
+    for elsewhere in [1, 2, 4] {
+        let misplaced = Append { at: Some(elsewhere), ..Append::new(command(2), vec![next.clone()]) };
+        let outcome = store.append(misplaced).await;
+        assert!(!matches!(outcome, Ok(Outcome::Appended { .. } | Outcome::Handled { .. })), "{outcome:?}");
+    }
+    assert_eq!(everything(&*store).await.len(), 2, "nothing of it is stored");
+    let placed = Append { at: Some(3), ..Append::new(command(2), vec![next]) };
+    match store.append(placed).await {
+        Ok(outcome) => assert_eq!(outcome, Outcome::Appended { first: 3 }),
+        // A store that cannot promise it says so.
+        Err(StoreError::Unavailable(_)) => assert_eq!(everything(&*store).await.len(), 2),
+        Err(error) => panic!("a command at the end of the log: {error}"),
+    }
+}
+
 /// Pages follow one another without a gap and tell their end, also beyond the head.
 pub async fn a_page_says_where_it_ends<S: Store>(store: Arc<S>) {
     for number in 1..=7 {
@@ -279,7 +300,7 @@ pub async fn refuses_what_contradicts_itself<S: Store>(store: Arc<S>) {
     let mut forged = Draft::of(&*store, 1);
     forged.version = 1;
     forged.prev = Digest::of(b"another past");
-    let append = Append { command: command(2), parts: vec![forged.part(2, 1)] };
+    let append = Append::new(command(2), vec![forged.part(2, 1)]);
     assert!(matches!(store.append(append).await, Err(StoreError::Corrupt(_))), "it links to no record");
     let mut documents = Rules::mojokerto().documents();
     documents[0].text.push(' ');
@@ -316,7 +337,7 @@ pub async fn everything(store: &dyn Store) -> Vec<Entry> {
 
 async fn append(store: &dyn Store, number: u64, parts: Vec<AppendPart>) -> Outcome {
     loop {
-        match store.append(Append { command: command(number), parts: parts.clone() }).await {
+        match store.append(Append::new(command(number), parts.clone())).await {
             Ok(outcome) => return outcome,
             // Shed, not lost: nothing was stored.
             Err(StoreError::Overloaded) => tokio::task::yield_now().await,

@@ -74,7 +74,8 @@ impl Ledger for MemoryStore {
         if let Some(range) = held.commands.get(&append.command) {
             return Ok(Outcome::Handled { entries: held.entries(range.clone()) });
         }
-        if append.parts.iter().any(|part| held.version(part.complaint) != part.expected) {
+        let is_elsewhere = append.at.is_some_and(|at| at != held.end.position + 1);
+        if is_elsewhere || append.parts.iter().any(|part| held.version(part.complaint) != part.expected) {
             return Ok(Outcome::Conflict);
         }
         for part in &append.parts {
@@ -198,7 +199,7 @@ mod tests {
             record.hash = record.hash_in(&ledger());
             AppendPart { complaint, expected, records: vec![record], boxes: vec![], keys: vec![] }
         });
-        Append { command, parts: parts.collect() }
+        Append::new(command, parts.collect())
     }
 
     #[tokio::test]

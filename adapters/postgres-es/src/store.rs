@@ -232,6 +232,10 @@ impl Ledger for PostgresEsStore {
 
     async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
         append.check()?;
+        if append.at.is_some() {
+            // The trigger gives positions, and postgres-es has no way to tell it which.
+            return Err(StoreError::Unavailable("postgres-es keeps no positions: copy with aduan-postgres".into()));
+        }
         let place = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| StoreError::Overloaded)?;
         let on = Arc::clone(&self.on);
         // A task of its own: it goes on when the caller goes away.

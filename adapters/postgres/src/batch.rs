@@ -79,6 +79,13 @@ impl Plan {
         {
             return Verdict::Answer(Ok(Outcome::Handled { entries: entries.clone() }));
         }
+        let stale = |sight: &Sight<'_>| match sight {
+            Sight::Remembered(_) => Verdict::Ask,
+            Sight::Read(_) => Verdict::Answer(Ok(Outcome::Conflict)),
+        };
+        if append.at.is_some_and(|at| at != self.end.position + 1) {
+            return stale(sight);
+        }
         let mut link = Ok(());
         for part in &append.parts {
             let head = self.moved.get(&part.complaint).copied().or_else(|| match sight {
@@ -90,10 +97,7 @@ impl Plan {
             });
             let Some((version, hash)) = head else { continue };
             if version != part.expected {
-                return match sight {
-                    Sight::Remembered(_) => Verdict::Ask,
-                    Sight::Read(_) => Verdict::Answer(Ok(Outcome::Conflict)),
-                };
+                return stale(sight);
             }
             link = link.and_then(|()| part.check_link(hash));
         }

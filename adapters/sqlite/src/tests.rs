@@ -45,7 +45,7 @@ fn append(command: u128, complaint: u128, last: Option<&Record>) -> Append {
     };
     record.hash = record.hash_in(&ledger());
     let part = AppendPart { complaint, expected, records: vec![record], boxes: vec![], keys: vec![] };
-    Append { command, parts: vec![part] }
+    Append::new(command, vec![part])
 }
 
 /// Appends it and gives back its record.

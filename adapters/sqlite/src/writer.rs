@@ -180,6 +180,9 @@ impl Open<'_> {
             let entries = entries_of(&mut self.handled, self.ledger, append.command);
             return Ok(entries.map(|entries| Outcome::Handled { entries }));
         }
+        if append.at.is_some_and(|at| at != self.last.position + 1) {
+            return Ok(Ok(Outcome::Conflict));
+        }
         let mut link = Ok(());
         for part in &append.parts {
             let (version, hash) = self.head_of(part.complaint)?;

@@ -100,7 +100,7 @@ impl Asked {
             boxes: self.boxes.clone(),
             keys: self.keys.clone(),
         };
-        Append { command: self.sealed.id, parts: vec![part] }
+        Append::new(self.sealed.id, vec![part])
     }
 }
 

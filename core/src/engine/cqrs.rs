@@ -128,7 +128,7 @@ impl<L: Ledger> EventStore<Complaint> for CqrsStore<L> {
         }
         let envelopes = records.iter().map(|record| self.envelope(record)).collect::<Result<_, _>>()?;
         let part = AppendPart { complaint: id, expected: version, records, boxes: Vec::new(), keys: Vec::new() };
-        match self.ledger.append(Append { command, parts: vec![part] }).await {
+        match self.ledger.append(Append::new(command, vec![part])).await {
             Ok(Outcome::Appended { .. }) => Ok(envelopes),
             Ok(Outcome::Conflict) => Err(AggregateError::AggregateConflict),
             Ok(Outcome::Handled { .. }) => Err(AggregateError::UserError(Rejection::CommandIdReused)),

@@ -283,7 +283,7 @@ async fn whole(
     let mut whole = Whole {
         first: *first,
         bound: bound.map(|document| document.hash).collect(),
-        append: Append { command: record.command, parts: Vec::new() },
+        append: Append { at: Some(*first), ..Append::new(record.command, Vec::new()) },
     };
     for entries in command.chunk_by(|(one, _), (next, _)| one.record.complaint == next.record.complaint) {
         let named: Vec<_> = entries.iter().flat_map(|(_, event)| named_boxes(event)).collect();

@@ -82,8 +82,13 @@ impl Raw {
             for i in 0..n { params.extend(events.row(i)); }
             let st = &self.values[&n];
             let client = &self.client;
-            let (b, i, c) = tokio::join!(biased; client.batch_execute("BEGIN"), client.execute(st, &params), client.batch_execute("COMMIT"));
-            b?; i?; return c;
+            let (no_boxes, no_keys) = (boxes.is_empty(), keys.is_empty());
+            let (boxes, keys) = (boxes.columns(), keys.columns());
+            let (b, bx, k, i, c) = tokio::join!(biased; client.batch_execute("BEGIN"),
+            async { if no_boxes { Ok(0) } else { client.execute(&self.boxes, &boxes).await } },
+            async { if no_keys { Ok(0) } else { client.execute(&self.keys, &keys).await } },
+            client.execute(st, &params), client.batch_execute("COMMIT"));
+            b?; i?; bx?; k?; return c;
         }
         let client = &self.client;
         let (no_boxes, no_keys) = (boxes.is_empty(), keys.is_empty());

@@ -266,7 +266,7 @@ async fn d14_a_command_that_comes_again_is_no_conflict() {
         boxes: Vec::new(),
         keys: Vec::new(),
     };
-    let answer = store.append(Append { command: command(1), parts: vec![part] }).await;
+    let answer = store.append(Append::new(command(1), vec![part])).await;
     assert_eq!(answer, Ok(Outcome::Handled { entries: vec![entry] }));
 }
 
@@ -346,7 +346,7 @@ async fn d17_the_bytes_that_are_hashed_are_the_bytes_that_are_stored() {
     record.hash = record.hash_in(&ledger());
     let records = vec![record.clone()];
     let part = AppendPart { complaint, expected: 0, records, boxes: Vec::new(), keys: Vec::new() };
-    let appended = store.append(Append { command, parts: vec![part] }).await;
+    let appended = store.append(Append::new(command, vec![part])).await;
     assert_eq!(appended, Ok(Outcome::Appended { first: 2 }));
     assert_eq!(store.load(complaint, 0).await.unwrap().records, [record.clone()]);
     assert_eq!(everything(&store).await[1].record, record);

@@ -111,7 +111,7 @@ async fn refuses_a_record_that_the_trigger_would_store_as_another() {
             record.hash = record.hash_in(&ledger());
         }
         let part = AppendPart { complaint, expected: 0, records: vec![record], boxes: Vec::new(), keys: Vec::new() };
-        store.append(Append { command, parts: vec![part] }).await
+        store.append(Append::new(command, vec![part])).await
     };
     let wrong: [(Change<'_>, bool); 5] = [
         (&|record| record.metadata = record.metadata.replace("1/1", "2/2"), true),
