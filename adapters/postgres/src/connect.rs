@@ -1,13 +1,15 @@
 //! Connections: where to, how trusted, and what each is told before it is used.
 
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::task::JoinHandle;
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -36,25 +38,23 @@ impl Address {
     }
 
     /// Connects, for whoever migrates: with the server's own settings.
-    pub(crate) async fn connect_plainly(&self) -> Result<Connection, OpenError> {
-        let connecting = self.config.connect(self.tls.clone());
-        let connected = tokio::time::timeout(self.options.deadline, connecting).await;
-        let (client, connection) = connected
-            .map_err(|_| OpenError::Server("no connection within the deadline".into()))?
-            .map_err(OpenError::server)?;
-        // It ends when the client is dropped, and tells whoever waits why it failed.
-        let driver = tokio::spawn(async move { drop(connection.await) });
-        Ok(Connection { client, driver })
+    pub(crate) async fn connect_plainly(&self) -> Result<(Client, Carrier), OpenError> {
+        let (client, connection) =
+            self.in_time(self.config.connect(self.tls.clone())).await?.map_err(OpenError::server)?;
+        Ok((client, Carrier { connection: Some(Box::pin(async move { drop(connection.await) })) }))
     }
 
     /// Connects, set for a session of the store, and sure of the server.
-    pub(crate) async fn connect(&self) -> Result<Connection, OpenError> {
-        let connection = self.connect_plainly().await?;
-        let setting = set_up(&connection.client, &self.options);
-        tokio::time::timeout(self.options.deadline, setting)
-            .await
-            .map_err(|_| OpenError::Server("no answer within the deadline".into()))??;
-        Ok(connection)
+    pub(crate) async fn connect(&self) -> Result<(Client, Carrier), OpenError> {
+        let (client, mut carrier) = self.connect_plainly().await?;
+        self.in_time(carrier.carry(set_up(&client, &self.options))).await??;
+        Ok((client, carrier))
+    }
+
+    /// What a future gives, if it does so within the deadline.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, OpenError> {
+        let done = tokio::time::timeout(self.options.deadline, work).await;
+        done.map_err(|_| OpenError::Server("no answer within the deadline".into()))
     }
 
     /// Connections to read with.
@@ -83,16 +83,43 @@ impl Address {
     }
 }
 
-/// A connection of one's own.
-pub(crate) struct Connection {
-    pub(crate) client: Client,
-    driver: JoinHandle<()>,
+/// Carries the messages of a connection while its owner waits for an answer.
+///
+/// A task of its own would do so too, but every question would wake it and every answer wake two: for a lone client
+/// that is a good part of the time that a command takes.
+pub(crate) struct Carrier {
+    /// None when the connection has ended.
+    connection: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
-impl Drop for Connection {
-    /// Also where the server hangs: nobody waits for its answer any more.
-    fn drop(&mut self) {
-        self.driver.abort();
+impl Carrier {
+    /// Runs what asks on the connection. Where the connection ends, whatever asked is told so.
+    pub(crate) async fn carry<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            // The first look hands over what is asked, the second sees what was answered.
+            if let Poll::Ready(done) = work.as_mut().poll(context) {
+                return Poll::Ready(done);
+            }
+            self.advance(context);
+            work.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Waits until the connection has ended, as it does when the server goes away.
+    pub(crate) async fn ended(&mut self) {
+        poll_fn(|context| {
+            self.advance(context);
+            if self.connection.is_none() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    fn advance(&mut self, context: &mut Context<'_>) {
+        if self.connection.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready()) {
+            self.connection = None;
+        }
     }
 }
 

@@ -14,8 +14,11 @@ use crate::{OpenError, PostgresOptions};
 /// # Errors
 /// When the database is not reached or refuses, or its tables are those of another release.
 pub async fn migrate(url: &str, options: &PostgresOptions) -> Result<Vec<&'static str>, OpenError> {
-    let connection = Address::read(url, options)?.connect_plainly().await?;
-    let client = &connection.client;
+    let (client, mut carrier) = Address::read(url, options)?.connect_plainly().await?;
+    carrier.carry(until_no_race(&client)).await
+}
+
+async fn until_no_race(client: &Client) -> Result<Vec<&'static str>, OpenError> {
     let mut tries = 0;
     loop {
         client.batch_execute("BEGIN").await.map_err(OpenError::server)?;

@@ -39,15 +39,13 @@ impl Postgres {
         let address = Address::read(url, &options)?;
         let pool = address.pool()?;
         // A connection of its own first: a pool tells less of why it has none.
-        let connection = address.connect().await?;
-        let checking = async {
-            schema::check_layout(&connection.client).await?;
-            let altered = schema::altered_object(&connection.client).await?;
-            Ok((altered, schema::warnings(&connection.client).await?))
-        };
-        let (altered, warnings) = tokio::time::timeout(options.deadline, checking)
-            .await
-            .map_err(|_| OpenError::Server("no answer within the deadline".into()))??;
+        let (client, mut carrier) = address.connect().await?;
+        let checking = carrier.carry(async {
+            schema::check_layout(&client).await?;
+            let altered = schema::altered_object(&client).await?;
+            Ok((altered, schema::warnings(&client).await?))
+        });
+        let (altered, warnings) = address.in_time(checking).await??;
         Ok(Postgres { address, pool, altered, warnings })
     }
 

@@ -7,10 +7,10 @@ use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Version};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row, Statement};
+use tokio_postgres::{Client, Error, Row, Statement};
 
 use crate::batch::{Plan, Sight, Stored, Verdict, entries_of};
-use crate::connect::{Address, Connection};
+use crate::connect::{Address, Carrier};
 use crate::failure::Failure;
 use crate::rows::{Columns, Hash, IdText, entry, event_columns, head, unreadable};
 
@@ -31,9 +31,15 @@ pub(crate) struct Writer {
     heads: Heads,
 }
 
-/// The connection and what was prepared on it.
+/// The connection, and who carries its messages.
 struct Link {
-    connection: Connection,
+    session: Session,
+    carrier: Carrier,
+}
+
+/// What asks, and what was prepared for it.
+struct Session {
+    client: Client,
     append: Statement,
     append_bare: Statement,
     lock: Statement,
@@ -57,12 +63,24 @@ impl Writer {
 
     /// Writes until nobody can ask any more.
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
-        while let Some(first) = queue.recv().await {
+        while let Some(first) = self.next(&mut queue).await {
             // Whoever was just answered asks again before we look: untimed, and nothing to a lone client.
             tokio::task::yield_now().await;
             let batch = gather(first, &mut queue);
             self.write(batch).await;
         }
+    }
+
+    /// The next command. A connection that ends while nobody asks is noticed before somebody does.
+    async fn next(&mut self, queue: &mut mpsc::Receiver<Waiting>) -> Option<Waiting> {
+        if let Some(link) = &mut self.link {
+            tokio::select! {
+                biased;
+                () = link.carrier.ended() => self.link = None,
+                first = queue.recv() => return first,
+            }
+        }
+        queue.recv().await
     }
 
     async fn write(&mut self, batch: Vec<Waiting>) {
@@ -84,11 +102,13 @@ impl Writer {
         let appends = batch.iter().map(|waiting| &waiting.append);
         let plan = Plan::of(appends, start, Sight::Remembered(&mut self.heads));
         let asked: Vec<&Append> = chosen(&batch, &plan, |verdict| matches!(verdict, Verdict::Ask));
-        let Some(link) = &self.link else { return fail_all(batch, &StoreError::Unavailable("no connection".into())) };
+        let Some(Link { session, carrier }) = &mut self.link else {
+            return fail_all(batch, &StoreError::Unavailable("no connection".into()));
+        };
         let limit = self.address.options().deadline;
         // One round trip: what is asked is asked behind what is written.
-        let both = async { tokio::join!(biased; link.write(&batch, &plan), link.look_up(&self.ledger, &asked)) };
-        let (written, found) = match timeout(limit, both).await {
+        let both = async { tokio::join!(biased; session.write(&batch, &plan), session.look_up(&self.ledger, &asked)) };
+        let (written, found) = match timeout(limit, carrier.carry(both)).await {
             Ok(answers) => answers,
             Err(_) => {
                 let failure = Failure::Unknown("no answer within the deadline".into());
@@ -120,12 +140,12 @@ impl Writer {
     async fn write_under_lock(&mut self, batch: Vec<Waiting>) {
         let mut parts = vec![batch];
         while let Some(batch) = parts.pop() {
-            let Some(link) = &self.link else {
+            let Some(Link { session, carrier }) = &mut self.link else {
                 fail_all(batch, &StoreError::Unavailable("the connection was lost".into()));
                 continue;
             };
             let limit = self.address.options().deadline;
-            let done = match timeout(limit, link.transact(&self.ledger, &batch)).await {
+            let done = match timeout(limit, carrier.carry(session.transact(&self.ledger, &batch))).await {
                 Ok(done) => done,
                 Err(_) => Err(Failure::Unknown("no answer within the deadline".into())),
             };
@@ -160,7 +180,7 @@ impl Writer {
     }
 
     fn give_up(&mut self, batch: Vec<Waiting>, failure: Failure) {
-        let is_usable = self.link.as_ref().is_some_and(|link| !link.connection.client.is_closed());
+        let is_usable = self.link.as_ref().is_some_and(|link| !link.session.client.is_closed());
         if !is_usable || matches!(failure, Failure::Unknown(_)) {
             self.link = None;
         }
@@ -170,8 +190,7 @@ impl Writer {
 
 impl Link {
     async fn open(address: &Address) -> Result<Self, String> {
-        let connection = address.connect().await.map_err(|error| error.to_string())?;
-        let client = &connection.client;
+        let (client, mut carrier) = address.connect().await.map_err(|error| error.to_string())?;
         let preparing = async {
             tokio::try_join!(
                 client.prepare(include_str!("../sql/append.sql")),
@@ -182,13 +201,15 @@ impl Link {
                 client.prepare(READ_BACK),
             )
         };
-        let limit = address.options().deadline;
-        let prepared = timeout(limit, preparing).await.map_err(|_| "no answer within the deadline".to_owned())?;
+        let prepared = address.in_time(carrier.carry(preparing)).await.map_err(|error| error.to_string())?;
         let (append, append_bare, lock, heads, handled, read_back) =
             prepared.map_err(|error| crate::failure::chain(&error))?;
-        Ok(Link { connection, append, append_bare, lock, heads, handled, read_back })
+        let session = Session { client, append, append_bare, lock, heads, handled, read_back };
+        Ok(Link { session, carrier })
     }
+}
 
+impl Session {
     /// One statement that moves the head and appends what the plan writes.
     async fn write(&self, batch: &[Waiting], plan: &Plan) -> Result<Written, Failure> {
         if !plan.writes() {
@@ -209,7 +230,7 @@ impl Link {
             parameters.extend(sealed);
         }
         // Outside of a transaction it is one, and its answer ends after its commit.
-        let row = self.connection.client.query_one(statement, &parameters).await;
+        let row = self.client.query_one(statement, &parameters).await;
         let written: i64 = row.and_then(|row| row.try_get(0)).map_err(|error| Failure::of(&error))?;
         match usize::try_from(written) {
             Ok(0) => Ok(Written::Moved),
@@ -228,7 +249,7 @@ impl Link {
         let commands: Vec<_> = appends.iter().map(|append| append.command.0).collect();
         let name = ledger.as_str();
         let (client, of_complaints, of_commands): (_, [&(dyn ToSql + Sync); 2], [&(dyn ToSql + Sync); 2]) =
-            (&self.connection.client, [&name, &complaints], [&name, &commands]);
+            (&self.client, [&name, &complaints], [&name, &commands]);
         // Heads first: if the very command was what moved one, it is then known.
         let (heads, handled) = tokio::join!(
             biased;
@@ -241,7 +262,7 @@ impl Link {
 
     /// The whole of it in one transaction that holds the head.
     async fn transact(&self, ledger: &LedgerId, batch: &[Waiting]) -> Result<Plan, Failure> {
-        let client = &self.connection.client;
+        let client = &self.client;
         let done = self.lock_and_write(ledger, batch).await;
         if let Err(failure) = &done
             && !matches!(failure, Failure::Unknown(_))
@@ -253,7 +274,7 @@ impl Link {
     }
 
     async fn lock_and_write(&self, ledger: &LedgerId, batch: &[Waiting]) -> Result<Plan, Failure> {
-        let client = &self.connection.client;
+        let client = &self.client;
         let name = ledger.as_str();
         let of_ledger: [&(dyn ToSql + Sync); 1] = [&name];
         let appends: Vec<&Append> = batch.iter().map(|waiting| &waiting.append).collect();
