@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use aduan::engine::Error;
 use aduan::store::{StoreError, VaultError};
-use aduan_sqlite::OpenError;
 use aduan_vault::FileVaultError;
 use serde::Serialize;
 use serde_json::json;
@@ -112,13 +111,33 @@ impl From<VaultError> for Failure {
         Failure::Failed(error.to_string())
     }
 }
-impl From<OpenError> for Failure {
-    fn from(error: OpenError) -> Self {
+impl From<aduan_sqlite::OpenError> for Failure {
+    fn from(error: aduan_sqlite::OpenError) -> Self {
+        use aduan_sqlite::OpenError;
         match error {
             OpenError::Locked { .. } => Failure::Busy(error.to_string()),
             OpenError::Missing { .. } => Failure::Failed(format!("{error}: `aduan init` makes a ledger")),
             OpenError::Corrupt(_) | OpenError::AlteredSchema { .. } => Failure::Corrupt(error.to_string()),
             _ => Failure::Failed(error.to_string()),
+        }
+    }
+}
+impl From<aduan_postgres::OpenError> for Failure {
+    fn from(error: aduan_postgres::OpenError) -> Self {
+        use aduan_postgres::OpenError;
+        match error {
+            OpenError::Url(_) => Failure::Usage(error.to_string()),
+            OpenError::NotMigrated => {
+                Failure::Failed("the database has no tables of aduan: `aduan init` makes them".to_owned())
+            }
+            OpenError::NoSuchLedger { .. } => Failure::Failed(format!("{error}: `aduan init` makes one")),
+            OpenError::OtherLayout { .. } => {
+                Failure::Failed(format!("{error} (`aduan init` takes the missing steps of a newer release)"))
+            }
+            OpenError::Corrupt(_) | OpenError::AlteredSchema { .. } => Failure::Corrupt(error.to_string()),
+            OpenError::Roots(_) | OpenError::Server(_) | OpenError::Setting { .. } => {
+                Failure::Failed(error.to_string())
+            }
         }
     }
 }

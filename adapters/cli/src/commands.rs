@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use self::bounded::{BoundedLines, Piece};
 use self::line::{BadLine, Line};
-use crate::answer::{Exit, Failure, tell_json};
+use crate::answer::{Exit, Failure, Teller, tell_json};
 use crate::edge::{self, Instant};
 use crate::tenant::Tenant;
 
@@ -33,12 +33,12 @@ impl Do {
     ///
     /// # Errors
     /// When file or ledger cannot be opened, or standard output is closed.
-    pub(crate) async fn run(self, tenant: &Tenant) -> Result<Exit, Failure> {
+    pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
         let input: Box<dyn BufRead> = match &self.file {
             Some(path) => Box::new(BufReader::new(File::open(path).map_err(|error| Failure::file(path, &error))?)),
             None => Box::new(BufReader::new(io::stdin())),
         };
-        let engine = tenant.engine().await?;
+        let engine = tenant.engine(teller).await?;
         let mut lines = BoundedLines::new(input, LONGEST_LINE);
         let mut worst = Exit::Done;
         let mut number = 0_u64;

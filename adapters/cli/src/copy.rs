@@ -14,7 +14,7 @@ use self::transfer::{Tally, Transfer};
 use crate::answer::{Exit, Failure, Teller};
 use crate::edge::Stopwatch;
 use crate::progress::Progress;
-use crate::tenant::{Place, Tenant};
+use crate::tenant::{Opened, Place, Tenant};
 use crate::verify::{head_line, inspect, problem_line};
 
 /// What `copy` is told.
@@ -24,7 +24,8 @@ pub(crate) struct CopyLedger {
     /// The store to copy; it is only read [default: that of `--store`].
     #[arg(long, value_name = "STORE")]
     from: Option<Place>,
-    /// The store to copy to. Made where it is missing; what a copy left there before is gone on with.
+    /// The store to copy to. Made where it is missing, as far as the tables of a database; what a copy left there
+    /// before is gone on with.
     #[arg(long, value_name = "STORE")]
     to: Place,
 }
@@ -60,11 +61,11 @@ impl CopyLedger {
         if *from == self.to {
             return Err(Failure::Usage(format!("{from} is the source and the target")));
         }
-        let source = from.reader().await?;
+        let Opened { store: source, altered, .. } = from.reader().await?;
         // Before hours go into an inspection: is it there, is it free, is it this ledger's?
-        let target = self.to.create_writer(source.id()).await?;
+        let target = self.to.create_writer(source.id(), teller).await?;
         let there = target.head().await?;
-        if let Some(object) = from.altered_guard().await? {
+        if let Some(object) = altered {
             teller.warn(&format!("beware: {object} of the source is not as it was made"));
         }
         let end = sound(&source, "source", teller).await?;
@@ -79,7 +80,7 @@ impl CopyLedger {
         if sound(&target, "target", teller).await? != end {
             return Err(Failure::Corrupt("the target does not end where the source does: it is no copy".into()));
         }
-        let vault = tenant.vault_of(from).filter(|path| path.exists());
+        let vault = tenant.vault_of(from, source.id()).filter(|path| path.exists());
         let copied = Copied {
             ledger: source.id().clone(),
             tally,
@@ -115,6 +116,7 @@ impl Copied {
             None => "The vault is not copied: the one of the source opens both stores".to_owned(),
         };
         let path = self.vault.as_deref().unwrap_or("FILE");
+        let to = to.naming(&self.ledger);
         format!(
             "{vault}\n\
              Nobody may write to the old store any more; whoever did goes on with\n  \

@@ -110,7 +110,7 @@ impl ImportFile {
         let batch = self.file.file_name().and_then(|name| SourceName::new(name.to_str()?).ok());
         let batch = batch.ok_or_else(|| Failure::Usage("the name of the file is not fit for a batch".into()))?;
         let mut run = Run {
-            engine: Arc::new(tenant.engine().await?),
+            engine: Arc::new(tenant.engine(teller).await?),
             source: map.source.clone().unwrap_or_else(|| batch.clone()),
             batch,
             rejects: Rejects::new(rejects, self.rejects.is_none(), source.header(), map.delimiter),

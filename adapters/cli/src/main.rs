@@ -7,6 +7,7 @@ mod ahead;
 mod answer;
 mod commands;
 mod copy;
+mod database;
 mod edge;
 mod import;
 mod init;
@@ -82,6 +83,7 @@ fn main() -> ExitCode {
     // One worker beside this thread: an import reads rows here while it seals others there.
     let ended = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
+        .enable_all()
         .build()
         .map_err(|error| Failure::Failed(format!("no threads to run on: {error}")))
         .and_then(|runtime| runtime.block_on(run(cli.verb, &cli.tenant, teller)));
@@ -97,7 +99,7 @@ fn main() -> ExitCode {
 async fn run(verb: Verb, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
     match verb {
         Verb::Init(init) => init.run(tenant, teller).await,
-        Verb::Do(commands) => commands.run(tenant).await,
+        Verb::Do(commands) => commands.run(tenant, teller).await,
         Verb::Schema => commands::print_schema(),
         Verb::Show(show) => show.run(tenant, teller).await,
         Verb::History(history) => history.run(tenant, teller).await,
@@ -119,8 +121,9 @@ Exit codes:
   5  the log or the vault is corrupt, or `verify` found problems
 An import that leaves rows in its rejects file ends with 0 and says how many; with 3 if it took none.
 
-A ledger is two files: the database, and the vault with the keys of everything personal in it.
-Without the vault those texts are lost for good, so a backup is both files, kept apart.";
+A ledger is a store, which is a SQLite file or lies in a PostgreSQL database, and a file of keys, the vault. Without
+the vault everything personal is lost for good, so a backup is both, kept apart. Whoever writes to a ledger in a
+database, from whichever machine, uses the same vault. A URL may go without its password: PGPASSWORD is read, too.";
 
 #[cfg(test)]
 mod tests {

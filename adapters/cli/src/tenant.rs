@@ -1,6 +1,6 @@
 //! Whose ledger it is: where its store and vault lie, and which rules bind it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,19 +17,30 @@ use aduan::values::LedgerId;
 use aduan_memory::{MemoryStore, MemoryVault};
 use aduan_sqlite::{OpenError, SqliteStore};
 use aduan_vault::FileVault;
-use clap::Args;
+use clap::builder::{TypedValueParser, ValueParserFactory};
+use clap::error::ErrorKind;
+use clap::{Arg, Args, Command};
 
-use crate::answer::Failure;
+use crate::answer::{Failure, Teller};
+use crate::database::Database;
 use crate::edge;
 
 /// Store, vault and rules, as the command line names them.
 #[derive(Args)]
 #[command(next_help_heading = "Ledger")]
 pub(crate) struct Tenant {
-    /// Where the ledger is: `sqlite:PATH`, or `memory:` for this one run.
-    #[arg(long, global = true, env = "ADUAN_STORE", default_value = "sqlite:aduan.db", value_name = "STORE")]
+    /// Where the ledger is: `sqlite:PATH`, `postgres://USER@HOST/DATABASE?ledger=NAME` (the name may be left out where
+    /// there is only one; `sslmode=require` and `sslrootcert=FILE` may follow), or `memory:` for this one run.
+    #[arg(
+        long,
+        global = true,
+        env = "ADUAN_STORE",
+        hide_env_values = true,
+        default_value = "sqlite:aduan.db",
+        value_name = "STORE"
+    )]
     store: Place,
-    /// Where its keys are [default: the database's path with `.vault` behind it].
+    /// Where its keys are [default: PATH.vault, and for a ledger in a database NAME.vault, in this folder].
     #[arg(long, global = true, env = "ADUAN_VAULT", value_name = "FILE")]
     vault: Option<PathBuf>,
     /// Policies of the tenant, TOML, instead of the built-in ones.
@@ -48,6 +59,8 @@ pub(crate) struct Tenant {
 pub(crate) enum Place {
     /// In a SQLite file.
     Sqlite(PathBuf),
+    /// In a PostgreSQL database.
+    Postgres(Database),
     /// In memory, for one run.
     Memory,
 }
@@ -58,8 +71,29 @@ impl FromStr for Place {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Place::Sqlite(path.into())),
             Some(("memory", "")) => Ok(Place::Memory),
-            _ => Err("a store is `sqlite:PATH` or `memory:`".into()),
+            Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") => Ok(Place::Postgres(text.parse()?)),
+            _ => Err("a store is sqlite:PATH, postgres://USER@HOST/DATABASE?ledger=NAME or memory:".into()),
         }
+    }
+}
+
+/// Reads a [`Place`]. Unlike clap's own reader it does not repeat what it cannot read: there may be a password in it.
+#[derive(Clone)]
+pub(crate) struct PlaceReader;
+
+impl ValueParserFactory for Place {
+    type Parser = PlaceReader;
+    fn value_parser() -> PlaceReader {
+        PlaceReader
+    }
+}
+
+impl TypedValueParser for PlaceReader {
+    type Value = Place;
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Place, clap::Error> {
+        let of = argument.map_or(String::new(), |argument| format!("{argument}: "));
+        let read = value.to_str().ok_or_else(|| "a store is UTF-8".to_owned()).and_then(str::parse);
+        read.map_err(|why| clap::Error::raw(ErrorKind::ValueValidation, format!("{of}{why}\n")).with_cmd(command))
     }
 }
 
@@ -67,46 +101,71 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Place::Postgres(database) => database.fmt(f),
             Place::Memory => f.write_str("memory:"),
         }
     }
 }
 
+/// A store that was opened to read, and what is to be told of it.
+pub(crate) struct Opened {
+    pub(crate) store: Arc<dyn Store>,
+    /// A guard that was dropped or altered, if there is one.
+    pub(crate) altered: Option<String>,
+    /// What is not wrong but unwise.
+    pub(crate) warnings: Vec<String>,
+}
+
 impl Place {
+    /// The place, and this ledger there where it may hold several.
+    pub(crate) fn naming(&self, ledger: &LedgerId) -> Self {
+        match self {
+            Place::Postgres(database) => Place::Postgres(database.naming(ledger)),
+            Place::Sqlite(_) | Place::Memory => self.clone(),
+        }
+    }
+
     /// The store there, to read only: beside whoever writes.
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(crate) async fn reader(&self) -> Result<Arc<dyn Store>, Failure> {
+    pub(crate) async fn reader(&self) -> Result<Opened, Failure> {
         Ok(match self {
-            Place::Sqlite(path) => Arc::new(SqliteStore::open_read_only(path)?),
-            Place::Memory => in_memory()?.0,
+            Place::Sqlite(path) => {
+                let store = SqliteStore::open_read_only(path)?;
+                let altered = store.altered_object().map(str::to_owned);
+                Opened { store: Arc::new(store), altered, warnings: Vec::new() }
+            }
+            Place::Postgres(database) => {
+                let connected = database.connect().await?;
+                let store = connected.open_read_only(&database.which(&connected).await?).await?;
+                let (altered, warnings) = (store.altered_object().map(str::to_owned), connected.warnings().to_vec());
+                Opened { store: Arc::new(store), altered, warnings }
+            }
+            Place::Memory => Opened { store: in_memory()?.0, altered: None, warnings: Vec::new() },
         })
     }
 
     /// The store there, to write, made where it is missing.
     ///
     /// # Errors
-    /// When another process writes, or it holds another ledger, or it can be neither opened nor made.
-    pub(crate) async fn create_writer(&self, ledger: &LedgerId) -> Result<Arc<dyn Store>, Failure> {
+    /// When another process writes, or it is for another ledger, or it can be neither opened nor made.
+    pub(crate) async fn create_writer(&self, ledger: &LedgerId, teller: Teller) -> Result<Arc<dyn Store>, Failure> {
         Ok(match self {
             Place::Sqlite(path) => Arc::new(SqliteStore::create(path, ledger).map_err(|error| match error {
                 // Nothing is broken, and nothing failed: another place was meant.
                 OpenError::OtherLedger { .. } => Failure::Usage(format!("{self}: {error}")),
                 error => error.into(),
             })?),
+            Place::Postgres(database) => {
+                if let Some(other) = database.named().filter(|named| *named != ledger) {
+                    return Err(Failure::Usage(format!("{self}: it names the ledger {other}, not {ledger}")));
+                }
+                let (connected, _) = database.connect_and_migrate().await?;
+                warn_of(connected.warnings(), teller);
+                Arc::new(connected.create(ledger).await?)
+            }
             Place::Memory => Arc::new(MemoryStore::new(ledger.clone())),
-        })
-    }
-
-    /// A guard of the store that was dropped or altered, if there is one.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
-    pub(crate) async fn altered_guard(&self) -> Result<Option<String>, Failure> {
-        Ok(match self {
-            Place::Sqlite(path) => SqliteStore::open_read_only(path)?.altered_object().map(str::to_owned),
-            Place::Memory => None,
         })
     }
 }
@@ -122,24 +181,39 @@ impl Tenant {
         self.vault.clone().unwrap_or_else(|| beside(database, ".vault"))
     }
 
-    /// Where the vault of the ledger in that place is; a place that is no file tells only what was said.
-    pub(crate) fn vault_of(&self, place: &Place) -> Option<PathBuf> {
+    /// Where the vault of a ledger in a database is.
+    pub(crate) fn vault_of_ledger(&self, ledger: &LedgerId) -> PathBuf {
+        // A name may hold what leads out of this folder.
+        self.vault.clone().unwrap_or_else(|| format!("{}.vault", ledger.as_str().replace(['/', '\\'], "-")).into())
+    }
+
+    /// Where the vault of the ledger in that place is; memory tells only what was said.
+    pub(crate) fn vault_of(&self, place: &Place, ledger: &LedgerId) -> Option<PathBuf> {
         match place {
             Place::Sqlite(path) => Some(self.vault_path(path)),
+            Place::Postgres(_) => Some(self.vault_of_ledger(ledger)),
             Place::Memory => self.vault.clone(),
         }
     }
 
-    /// An engine that writes.
+    /// An engine that writes. What is unwise about its store is told.
     ///
     /// # Errors
     /// When another process writes, or store, vault or rules cannot be opened.
-    pub(crate) async fn engine(&self) -> Result<Engine, Failure> {
+    pub(crate) async fn engine(&self, teller: Teller) -> Result<Engine, Failure> {
         let rules = self.rules()?;
         Ok(match &self.store {
             Place::Sqlite(path) => {
                 let store = SqliteStore::open(path)?;
                 let vault = FileVault::open(self.vault_path(path))?;
+                Engine::new(Arc::new(store), Arc::new(vault), rules)
+            }
+            Place::Postgres(database) => {
+                let connected = database.connect().await?;
+                let ledger = database.which(&connected).await?;
+                warn_of(connected.warnings(), teller);
+                let store = connected.open(&ledger).await?;
+                let vault = FileVault::open(self.vault_of_ledger(&ledger))?;
                 Engine::new(Arc::new(store), Arc::new(vault), rules)
             }
             Place::Memory => {
@@ -154,7 +228,7 @@ impl Tenant {
     /// # Errors
     /// When it cannot be opened.
     pub(crate) async fn reader(&self) -> Result<Arc<dyn Store>, Failure> {
-        self.store.reader().await
+        Ok(self.store.reader().await?.store)
     }
 
     /// An engine that only reads. Only `with_vault` does it open sealed values.
@@ -162,8 +236,9 @@ impl Tenant {
     /// # Errors
     /// When store or vault cannot be opened.
     pub(crate) async fn reading_engine(&self, store: Arc<dyn Store>, with_vault: bool) -> Result<Engine, Failure> {
-        let vault: Arc<dyn KeyVault> = match &self.store {
-            Place::Sqlite(path) if with_vault => Arc::new(FileVault::open(self.vault_path(path))?),
+        let file = self.vault_of(&self.store, store.id());
+        let vault: Arc<dyn KeyVault> = match (&self.store, file) {
+            (Place::Sqlite(_) | Place::Postgres(_), Some(file)) if with_vault => Arc::new(FileVault::open(file)?),
             _ => Arc::new(MemoryVault::new(edge::seed()?)),
         };
         Ok(Engine::new(store, vault, self.rules()?))
@@ -189,6 +264,11 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
+}
+
+/// Tells what is unwise about a store that is written to.
+pub(crate) fn warn_of(warnings: &[String], teller: Teller) {
+    warnings.iter().for_each(|warning| teller.warn(warning));
 }
 
 fn each<T, E: std::fmt::Display>(

@@ -22,7 +22,7 @@ impl Tick {
     /// # Errors
     /// When the log cannot be read.
     pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
-        let engine = tenant.engine().await?;
+        let engine = tenant.engine(teller).await?;
         let now = self.now.instant();
         let zone = engine.rules().policy_on(now.0.date_naive()).zone;
         if now.0 > Instant::now().0 {

@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::ahead::Ahead;
 use crate::answer::{Exit, Failure, Teller};
 use crate::progress::Progress;
-use crate::tenant::Tenant;
+use crate::tenant::{Opened, Tenant};
 
 /// What `verify` is told.
 #[derive(Args)]
@@ -39,7 +39,7 @@ impl Verify {
     /// When store or saved head cannot be read.
     pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
         let saved = self.head.as_deref().map(saved_head).transpose()?;
-        let store = tenant.reader().await?;
+        let Opened { store, altered, warnings } = tenant.place().reader().await?;
         let mut inspector = Inspector::new(store.id().clone());
         if let Some(saved) = saved {
             if saved.ledger != *store.id() {
@@ -49,7 +49,7 @@ impl Verify {
             inspector = inspector.against(saved);
         }
         let report = inspect(&store, inspector, Progress::start(teller, 0, "events")).await?;
-        tell(&report, tenant.place().altered_guard().await?.as_deref(), teller)?;
+        tell(&report, altered.as_deref(), &warnings, teller)?;
         if !report.problems.is_empty() {
             return Ok(Exit::Corrupt);
         }
@@ -256,7 +256,7 @@ async fn check_beyond(store: &dyn Store, told: &Head, inspector: &mut Inspector)
     Ok(())
 }
 
-fn tell(report: &Report, altered: Option<&str>, teller: Teller) -> Result<(), Failure> {
+fn tell(report: &Report, altered: Option<&str>, warnings: &[String], teller: Teller) -> Result<(), Failure> {
     let mut lines: Vec<String> = report.problems.iter().map(problem_line).collect();
     let found = match report.problems.len() {
         0 => "nothing is wrong".to_owned(),
@@ -267,12 +267,14 @@ fn tell(report: &Report, altered: Option<&str>, teller: Teller) -> Result<(), Fa
     lines.push(format!("head {}", head_line(&report.head)));
     if let Some(object) = altered {
         lines.push(format!(
-            "beware: {object} is not as it was made, so the file may take changes that it should refuse"
+            "beware: {object} is not as it was made, so the store may take changes that it should refuse"
         ));
     }
+    lines.extend(warnings.iter().map(|warning| format!("beware: {warning}")));
     let mut told = json!(report);
     told["saved_head"] = json!(head_line(&report.head));
     told["altered_guard"] = json!(altered);
+    told["warnings"] = json!(warnings);
     teller.tell(&told, &lines.join("\n"))
 }
 

@@ -36,8 +36,9 @@ pub(super) struct Tally {
 
 /// A copy on its way.
 ///
-/// A target knows no positions but those it gives, so commands are handed over strictly in their order.
-/// Many are under way at once: the target commits them together.
+/// Every command says where it must come to stand, and the target refuses it anywhere else. So they are handed over
+/// strictly in their order, and whatever goes wrong, what the target holds is the beginning of the source. Many are
+/// under way at once: the target commits them together.
 pub(super) struct Transfer<'s> {
     source: &'s Arc<dyn Store>,
     target: &'s Arc<dyn Store>,
@@ -62,10 +63,10 @@ pub(super) struct Transfer<'s> {
 
 /// A command, ready to be appended.
 struct Whole {
-    /// Where it must come to stand.
-    first: Position,
     /// The documents that bound it.
     bound: BTreeSet<Digest>,
+    /// Where it must come to stand.
+    first: Position,
     append: Append,
 }
 
@@ -101,13 +102,6 @@ impl<'s> Transfer<'s> {
     /// # Errors
     /// When the target holds another history, a store fails, or somebody changes one meanwhile.
     pub(super) async fn run(mut self, end: &Head, progress: Progress) -> Result<Tally, Failure> {
-        match self.copy(end, &progress).await {
-            Ok(()) => Ok(Tally { complaints: self.carried.len() as u64, ..self.tally }),
-            Err(failure) => Err(self.ground(failure).await),
-        }
-    }
-
-    async fn copy(&mut self, end: &Head, progress: &Progress) -> Result<(), Failure> {
         while self.read.position < end.position {
             let limit = usize::try_from(end.position - self.read.position).unwrap_or(PAGE).min(PAGE);
             let page = self.source.after(self.read.position, limit).await.map_err(of_source)?;
@@ -126,7 +120,8 @@ impl<'s> Transfer<'s> {
         if self.read != *end || !self.command.is_empty() {
             return Err(changed());
         }
-        self.check_keys().await
+        self.check_keys().await?;
+        Ok(Tally { complaints: self.carried.len() as u64, ..self.tally })
     }
 
     async fn take(&mut self, entry: Entry) -> Result<(), Failure> {
@@ -169,7 +164,7 @@ impl<'s> Transfer<'s> {
     }
 
     async fn hand_over(&mut self, whole: Whole) -> Result<(), Failure> {
-        let Whole { first, bound, append } = whole;
+        let Whole { bound, first, append } = whole;
         self.keep(bound).await?;
         for part in &append.parts {
             self.tally.events += part.records.len() as u64;
@@ -226,21 +221,6 @@ impl<'s> Transfer<'s> {
         Ok(())
     }
 
-    /// Waits for what is still under way behind a failure. Where a later command was taken and the failed one
-    /// was not, the target is spoilt, which outweighs why.
-    async fn ground(mut self, failure: Failure) -> Failure {
-        let mut worst = failure;
-        while let Some(Flying { first, appending }) = self.flying.pop_front() {
-            let outcome = appending.await;
-            if matches!(outcome, Ok(Outcome::Appended { .. }))
-                && let Err(out_of_place) = landed(first, outcome)
-            {
-                worst = out_of_place;
-            }
-        }
-        worst
-    }
-
     /// The log hash does not cover keys, and one that came without a record may have come too late for its
     /// complaint's commands.
     async fn check_keys(&self) -> Result<(), Failure> {
@@ -281,8 +261,8 @@ async fn whole(
     let contexts = command.iter().map(|(_, event)| &event.context);
     let bound = contexts.flat_map(|context| [&context.policy, &context.calendar, &context.directory]);
     let mut whole = Whole {
-        first: *first,
         bound: bound.map(|document| document.hash).collect(),
+        first: *first,
         append: Append { at: Some(*first), ..Append::new(record.command, Vec::new()) },
     };
     for entries in command.chunk_by(|(one, _), (next, _)| one.record.complaint == next.record.complaint) {
@@ -307,21 +287,23 @@ async fn whole(
 /// Polls an append once: that is when a store puts it into its queue.
 ///
 /// Unconstrained, since a channel whose turn is over by tokio's count would answer `Pending` and take nothing,
-/// and the next command would overtake this one.
+/// and the next command would overtake this one, only to be refused.
 async fn handed_over(appending: &mut Appending<'_>) -> Poll<Result<Outcome, StoreError>> {
     let mut appending = pin!(unconstrained(appending));
     poll_fn(|context| Poll::Ready(appending.as_mut().poll(context))).await
 }
 
-/// Whether a command came to stand where it stands in the source.
+/// Whether a command stands where it stands in the source.
 fn landed(first: Position, outcome: Result<Outcome, StoreError>) -> Result<(), Failure> {
-    let spoilt = match outcome.map_err(of_target)? {
-        Outcome::Appended { first: found } if found == first => return Ok(()),
-        Outcome::Appended { first: found } => format!("put the command of position {first} at {found}"),
-        Outcome::Conflict => format!("had records of a complaint at position {first} that are not of this copy"),
-        Outcome::Handled { .. } => format!("had the command of position {first} already"),
-    };
-    Err(Failure::Corrupt(format!("the target {spoilt}: it is no copy, so copy to a new store")))
+    match outcome.map_err(of_target)? {
+        Outcome::Appended { .. } => Ok(()),
+        // Another copy of this ledger was faster. Whether that was all of it, the heads say in the end.
+        Outcome::Handled { entries } if entries.first().is_some_and(|entry| entry.position == first) => Ok(()),
+        Outcome::Handled { .. } | Outcome::Conflict => {
+            let why = format!("somebody else writes to the target: the command of position {first} does not fit there");
+            Err(Failure::Busy(format!("{why}. It was not copied, and nothing is lost: copy again when nobody does")))
+        }
+    }
 }
 
 fn another_history(position: Position) -> Failure {
@@ -354,6 +336,7 @@ const MOST_FLYING: usize = 512;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ops::RangeInclusive;
     use std::sync::Mutex;
 
     use aduan::actor::{Actor, Role};
@@ -431,10 +414,14 @@ mod tests {
 
     /// A ledger with that many complaints.
     async fn source(complaints: u8) -> Arc<dyn Store> {
+        source_of(1..=complaints).await
+    }
+
+    async fn source_of(complaints: RangeInclusive<u8>) -> Arc<dyn Store> {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new(ledger()));
         let engine = Engine::new(Arc::clone(&store), Arc::new(MemoryVault::new([1; 32])), Rules::mojokerto());
         let now = Moment::parse("2024-04-05T16:01:00+07:00", WIB).unwrap();
-        for number in 1..=complaints {
+        for number in complaints {
             let mut receive = Receive::by(Channel::new("whatsapp").unwrap(), Class::Complaint);
             receive.text = Some(Clear::new("Lampu mati"));
             let id = CommandId(uuid::Uuid::from_u128(number.into()));
@@ -447,19 +434,22 @@ mod tests {
 
     /// Copies 200 complaints into a target in these moods; how it ended, and what the target holds.
     fn copied(mut moods: Vec<Option<StoreError>>) -> (Result<Tally, Failure>, [Head; 2]) {
+        moods.reverse();
+        let target = Queued { held: MemoryStore::new(ledger()), moods: Mutex::new(moods) };
+        run(async { transferred(source(200).await, Arc::new(target)).await })
+    }
+
+    fn run<T>(test: impl Future<Output = T>) -> T {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        runtime.block_on(async {
-            moods.reverse();
-            let source = source(200).await;
-            let held = MemoryStore::new(ledger());
-            let queued = Queued { held, moods: Mutex::new(moods) };
-            let target: Arc<dyn Store> = Arc::new(queued);
-            let end = source.head().await.unwrap();
-            let there = target.head().await.unwrap();
-            let progress = Progress::start(Teller { json: true }, 0, "events");
-            let ended = Transfer::new(&source, &target, there).run(&end, progress).await;
-            (ended, [end, target.head().await.unwrap()])
-        })
+        runtime.block_on(test)
+    }
+
+    /// Copies into a target that was empty when it was looked at.
+    async fn transferred(source: Arc<dyn Store>, target: Arc<dyn Store>) -> (Result<Tally, Failure>, [Head; 2]) {
+        let end = source.head().await.unwrap();
+        let progress = Progress::start(Teller { json: true }, 0, "events");
+        let ended = Transfer::new(&source, &target, Head::empty(ledger())).run(&end, progress).await;
+        (ended, [end, target.head().await.unwrap()])
     }
 
     #[test]
@@ -479,13 +469,22 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_others_overtook_is_told() {
-        let away = || Some(StoreError::Unavailable("away".into()));
-        let (ended, [_, head]) = copied([vec![None; 10], vec![away()]].concat());
-        assert!(matches!(&ended, Err(Failure::Corrupt(why)) if why.contains("no copy")), "{:?}", ended.err());
-        assert!(head.position > 10);
-        // Where it stays away, what is there is the beginning of a copy.
-        let (ended, [_, head]) = copied([vec![None; 10], vec![away(); 190]].concat());
+    fn whoever_else_writes_to_the_target_is_noticed_unless_it_is_the_same_copy() {
+        run(async {
+            let (ended, [_, head]) = transferred(source(5).await, source_of(7..=9).await).await;
+            assert!(matches!(&ended, Err(Failure::Busy(why)) if why.contains("somebody else")), "{:?}", ended.err());
+            assert_eq!(head.position, 3, "nothing of the source came between");
+            let (source, halfway) = (source(5).await, source(3).await);
+            let (ended, [end, head]) = transferred(source, halfway).await;
+            assert_eq!((ended.is_ok(), head), (true, end));
+        });
+    }
+
+    #[test]
+    fn a_command_that_fails_lets_none_behind_it_in() {
+        let mut moods = vec![None; 10];
+        moods.push(Some(StoreError::Unavailable("away".into())));
+        let (ended, [_, head]) = copied(moods);
         assert!(matches!(&ended, Err(Failure::Failed(why)) if why.contains("copy again")), "{:?}", ended.err());
         assert_eq!(head.position, 10);
     }

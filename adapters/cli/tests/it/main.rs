@@ -7,6 +7,7 @@ mod copying;
 mod desk;
 mod importing;
 mod killed;
+mod postgres;
 mod round_trip;
 mod together;
 mod verifying;
