@@ -712,7 +712,7 @@ fn tracking_of(events: &[Event], seed: &[u8; 32]) -> Option<Tracking> {
     Some(Tracking { number: received.tracking_number, secret })
 }
 
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 16;
 /// How often what was done may make something else due: a lapse, then three levels of escalation, then some.
 const ROUNDS: usize = 16;
 const LONGEST_CHAIN: usize = 1_000;

@@ -4,9 +4,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
@@ -57,27 +55,6 @@ impl Address {
         done.map_err(|_| OpenError::Server("no answer within the deadline".into()))
     }
 
-    /// Connections to read with.
-    pub(crate) fn pool(&self) -> Result<Pool, OpenError> {
-        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(self.config.clone(), self.tls.clone(), recycling);
-        let options = self.options.clone();
-        let deadline = Some(options.deadline);
-        let set_up = Hook::async_fn(move |client, _| {
-            let options = options.clone();
-            Box::pin(
-                async move { set_up(client, &options).await.map_err(|error| HookError::message(error.to_string())) },
-            )
-        });
-        Pool::builder(manager)
-            .max_size(self.options.readers)
-            .timeouts(deadpool_postgres::Timeouts { wait: deadline, create: deadline, recycle: deadline })
-            .runtime(Runtime::Tokio1)
-            .post_create(set_up)
-            .build()
-            .map_err(OpenError::server)
-    }
-
     pub(crate) fn options(&self) -> &PostgresOptions {
         &self.options
     }
@@ -116,6 +93,15 @@ impl Carrier {
         .await;
     }
 
+    /// Whether the connection has ended, as far as messages tell.
+    pub(crate) async fn has_ended(&mut self) -> bool {
+        poll_fn(|context| {
+            self.advance(context);
+            Poll::Ready(self.connection.is_none())
+        })
+        .await
+    }
+
     fn advance(&mut self, context: &mut Context<'_>) {
         if self.connection.as_mut().is_some_and(|connection| connection.as_mut().poll(context).is_ready()) {
             self.connection = None;
@@ -125,18 +111,20 @@ impl Carrier {
 
 /// Tells a session its limits, and asks whether the server keeps what it acknowledges.
 async fn set_up(client: &Client, options: &PostgresOptions) -> Result<(), OpenError> {
-    let deadline = options.deadline.max(Duration::from_secs(1)).as_millis();
-    // The server gives up before we do, so that a stalled statement does not outlive its caller by much.
+    // The server gives up before we do, and says so: what it gave up is surely not stored.
+    let millis = |share: u32| (options.deadline * share / 8).as_millis().max(1);
+    let (lock, statement) = (millis(6), millis(7));
     let limits = format!(
-        "SET statement_timeout = {deadline}; SET lock_timeout = {deadline}; \
-         SET idle_in_transaction_session_timeout = {deadline}; SET jit = off; SET plan_cache_mode = force_generic_plan"
+        "SET lock_timeout = {lock}; SET statement_timeout = {statement}; \
+         SET idle_in_transaction_session_timeout = {statement}; SET jit = off; SET plan_cache_mode = force_generic_plan"
     );
     client.batch_execute(&limits).await.map_err(OpenError::server)?;
     let row = client.query_one(SETTINGS, &[]).await.map_err(OpenError::server)?;
     let value = |place: usize| row.try_get::<_, String>(place).map_err(OpenError::server);
     for (place, (name, is_sound)) in WANTED.iter().enumerate() {
         let found = value(place)?;
-        if !is_sound(&found) && !(options.unsafe_lose_last_commits && LOSSY.contains(name)) {
+        let is_allowed = options.unsafe_lose_last_commits && LOSSY.contains(name);
+        if !is_sound(&found) && !is_allowed {
             return Err(OpenError::Setting { name, found });
         }
     }

@@ -1,7 +1,6 @@
 //! What an error of PostgreSQL means: surely not stored, refused by a constraint, or unknown.
 
 use aduan::store::StoreError;
-use deadpool_postgres::PoolError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
@@ -54,14 +53,6 @@ pub(crate) fn unavailable(error: &Error) -> StoreError {
         }
         Some(told) => StoreError::Unavailable(format!("{} ({})", told.message(), told.code().code())),
         None => StoreError::Unavailable(chain(error)),
-    }
-}
-
-/// No connection: nothing was asked.
-pub(crate) fn no_connection(error: &PoolError) -> StoreError {
-    match error {
-        PoolError::Timeout(_) => StoreError::Unavailable("no connection was free within the deadline".into()),
-        other => StoreError::Unavailable(chain(other)),
     }
 }
 

@@ -56,6 +56,7 @@ mod failure;
 mod lookups;
 mod migrate;
 mod open;
+mod readers;
 mod rows;
 mod schema;
 mod store;

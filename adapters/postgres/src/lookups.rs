@@ -1,22 +1,23 @@
 //! Questions, each answered from one statement, so that it sees one moment.
 
-use std::future::Future;
 use std::time::Duration;
 
 use aduan::sealed::{BoxDigest, SealedBox, WrappedKey};
 use aduan::store::{Document, DocumentKind, Entry, Head, Loaded, Page, StoreError};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
-use deadpool_postgres::{Object, Pool};
+use deadpool::managed::Object;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
-use crate::failure::{no_connection, unavailable};
+use crate::failure::unavailable;
+use crate::readers::{Asked, Readers, reader};
 use crate::rows::{Hash, IdText, entry, event_columns, head, unreadable};
 
 /// Asks about one ledger.
 #[derive(Clone)]
 pub(crate) struct Lookups {
-    pub(crate) pool: Pool,
+    pub(crate) readers: Readers,
     pub(crate) ledger: LedgerId,
     pub(crate) deadline: Duration,
 }
@@ -26,16 +27,15 @@ impl Lookups {
         let (name, id) = (self.ledger.as_str(), IdText(complaint.0));
         let since = i64::try_from(after).unwrap_or(i64::MAX);
         let (events, keys) = self
-            .ask(async |connection| {
-                let (events, keys) =
-                    tokio::try_join!(connection.prepare_cached(LOAD), connection.prepare_cached(KEYS))?;
+            .ask(async |mut asked| {
+                let (events, keys) = (asked.prepared(LOAD).await?, asked.prepared(KEYS).await?);
                 let of_events: [&(dyn ToSql + Sync); 3] = [&name, &id, &since];
                 let of_keys: [&(dyn ToSql + Sync); 2] = [&name, &id];
                 // Keys behind events: none is missing that a record issues.
                 let (events, keys) = tokio::join!(
                     biased;
-                    connection.query(&events, &of_events),
-                    connection.query(&keys, &of_keys)
+                    asked.client.query(&events, &of_events),
+                    asked.client.query(&keys, &of_keys)
                 );
                 Ok((events?, keys?))
             })
@@ -102,15 +102,15 @@ impl Lookups {
         let from = i64::try_from(position).unwrap_or(i64::MAX);
         let (name, to) = (self.ledger.as_str(), from.saturating_add(limit as i64));
         let (end, rows) = self
-            .ask(async |connection| {
-                let (end, page) = tokio::try_join!(connection.prepare_cached(END), connection.prepare_cached(AFTER))?;
+            .ask(async |mut asked| {
+                let (end, page) = (asked.prepared(END).await?, asked.prepared(AFTER).await?);
                 let of_end: [&(dyn ToSql + Sync); 1] = [&name];
                 let of_page: [&(dyn ToSql + Sync); 3] = [&name, &from, &to];
                 // The end first: whatever it covers is there when the page is read.
                 let (end, page) = tokio::join!(
                     biased;
-                    connection.query_opt(&end, &of_end),
-                    connection.query(&page, &of_page)
+                    asked.client.query_opt(&end, &of_end),
+                    asked.client.query(&page, &of_page)
                 );
                 Ok((end?, page?))
             })
@@ -151,19 +151,18 @@ impl Lookups {
         StoreError::Corrupt(format!("the ledger {} has no head", self.ledger))
     }
 
-    async fn rows(&self, statement: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
-        self.ask(async |connection| {
-            let statement = connection.prepare_cached(statement).await?;
-            connection.query(&statement, parameters).await
+    async fn rows(&self, sql: &'static str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        self.ask(async |mut asked| {
+            let statement = asked.prepared(sql).await?;
+            asked.client.query(&statement, parameters).await
         })
         .await
     }
 
     /// Asks on a connection of the pool. One that does not answer in time is not used again.
-    async fn ask<T>(&self, question: impl AsyncFnOnce(&Object) -> Result<T, Error>) -> Result<T, StoreError> {
-        let connection = self.pool.get().await.map_err(|error| no_connection(&error))?;
-        let asked: Result<Result<T, Error>, _> = within(self.deadline, question(&connection)).await;
-        match asked {
+    async fn ask<T>(&self, question: impl AsyncFnOnce(Asked<'_>) -> Result<T, Error>) -> Result<T, StoreError> {
+        let mut connection = reader(&self.readers).await.map_err(StoreError::Unavailable)?;
+        match timeout(self.deadline, connection.ask(question)).await {
             Ok(answer) => answer.map_err(|error| unavailable(&error)),
             Err(_) => {
                 drop(Object::take(connection));
@@ -171,10 +170,6 @@ impl Lookups {
             }
         }
     }
-}
-
-async fn within<F: Future>(deadline: Duration, future: F) -> Result<F::Output, tokio::time::error::Elapsed> {
-    tokio::time::timeout(deadline, future).await
 }
 
 fn key(row: &Row) -> Result<WrappedKey, StoreError> {

@@ -1,19 +1,20 @@
 //! The database and the ledgers in it.
 
 use std::fmt;
-use std::sync::Mutex;
 
 use aduan::sealed::{BoxDigest, SealedBox};
 use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use async_trait::async_trait;
-use deadpool_postgres::{Object, Pool};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::connect::Address;
 use crate::lookups::Lookups;
+use crate::readers::{Readers, reader, readers};
 use crate::writer::{Waiting, Writer};
 use crate::{OpenError, PostgresOptions, schema};
 
@@ -21,7 +22,7 @@ use crate::{OpenError, PostgresOptions, schema};
 #[derive(Clone)]
 pub struct Postgres {
     address: Address,
-    pool: Pool,
+    readers: Readers,
     altered: Option<String>,
     warnings: Vec<String>,
 }
@@ -37,7 +38,7 @@ impl Postgres {
     /// was acknowledged.
     pub async fn connect(url: &str, options: PostgresOptions) -> Result<Self, OpenError> {
         let address = Address::read(url, &options)?;
-        let pool = address.pool()?;
+        let readers = readers(address.clone())?;
         // A connection of its own first: a pool tells less of why it has none.
         let (client, mut carrier) = address.connect().await?;
         let checking = carrier.carry(async {
@@ -46,7 +47,7 @@ impl Postgres {
             Ok((altered, schema::warnings(&client).await?))
         });
         let (altered, warnings) = address.in_time(checking).await??;
-        Ok(Postgres { address, pool, altered, warnings })
+        Ok(Postgres { address, readers, altered, warnings })
     }
 
     /// Creates a ledger and opens it. Where it exists already, only opens it.
@@ -56,15 +57,10 @@ impl Postgres {
     pub async fn create(&self, ledger: &LedgerId) -> Result<PostgresStore, OpenError> {
         self.check_guards()?;
         let Head { position, log_hash, .. } = Head::empty(ledger.clone());
-        let connection = self.connection().await?;
         let creating = "INSERT INTO aduan.ledger (name, position, record_hash, log_hash) VALUES ($1, $2, $3, $4) \
                         ON CONFLICT DO NOTHING";
-        let none = Digest::of(b"");
-        connection
-            .execute(creating, &[&ledger.as_str(), &(position as i64), &none.0.as_slice(), &log_hash.0.as_slice()])
-            .await
-            .map_err(OpenError::server)?;
-        drop(connection);
+        let (name, none) = (ledger.as_str(), Digest::of(b""));
+        self.ask(creating, &[&name, &(position as i64), &none.0.as_slice(), &log_hash.0.as_slice()]).await?;
         self.open(ledger).await
     }
 
@@ -90,9 +86,8 @@ impl Postgres {
     /// # Errors
     /// When the database does not answer.
     pub async fn ledgers(&self) -> Result<Vec<LedgerId>, OpenError> {
-        let rows = self.connection().await?.query("SELECT name FROM aduan.ledger ORDER BY name", &[]).await;
-        let names = rows.map_err(OpenError::server)?;
-        let name = |row: &tokio_postgres::Row| {
+        let names = self.ask("SELECT name FROM aduan.ledger ORDER BY name", &[]).await?;
+        let name = |row: &Row| {
             let name: String = row.try_get(0).map_err(OpenError::server)?;
             LedgerId::new(&name).map_err(|error| OpenError::Corrupt(error.to_string()))
         };
@@ -104,8 +99,10 @@ impl Postgres {
         &self.warnings
     }
 
-    async fn connection(&self) -> Result<Object, OpenError> {
-        self.pool.get().await.map_err(|error| OpenError::Server(crate::failure::chain(&error)))
+    async fn ask(&self, sql: &'static str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, OpenError> {
+        let mut reader = reader(&self.readers).await.map_err(OpenError::Server)?;
+        let asking = reader.ask(async |asked| asked.client.query(sql, parameters).await);
+        self.address.in_time(asking).await?.map_err(OpenError::server)
     }
 
     fn check_guards(&self) -> Result<(), OpenError> {
@@ -117,7 +114,7 @@ impl Postgres {
 
     async fn store(&self, ledger: &LedgerId, writes: bool) -> Result<PostgresStore, OpenError> {
         let options = self.address.options();
-        let lookups = Lookups { pool: self.pool.clone(), ledger: ledger.clone(), deadline: options.deadline };
+        let lookups = Lookups { readers: self.readers.clone(), ledger: ledger.clone(), deadline: options.deadline };
         if !self.ledgers().await?.contains(ledger) {
             return Err(OpenError::NoSuchLedger { ledger: ledger.clone() });
         }
@@ -128,7 +125,7 @@ impl Postgres {
             })?;
             let (queue, work) = mpsc::channel(options.queue);
             let writer = Writer::new(self.address.clone(), ledger.clone(), head);
-            Some((queue, Mutex::new(Some(tokio::spawn(writer.run(work))))))
+            Some(WriterTask { queue, handle: tokio::spawn(writer.run(work)) })
         } else {
             None
         };
@@ -150,7 +147,12 @@ pub struct PostgresStore {
     lookups: Lookups,
     altered: Option<String>,
     /// None where the ledger was opened to read only.
-    writer: Option<(mpsc::Sender<Waiting>, Mutex<Option<JoinHandle<()>>>)>,
+    writer: Option<WriterTask>,
+}
+
+struct WriterTask {
+    queue: mpsc::Sender<Waiting>,
+    handle: JoinHandle<()>,
 }
 
 impl PostgresStore {
@@ -161,13 +163,10 @@ impl PostgresStore {
 
     /// Waits until what was handed over is written.
     pub async fn close(mut self) {
-        if let Some((queue, task)) = self.writer.take() {
+        if let Some(WriterTask { queue, handle }) = self.writer.take() {
             drop(queue);
-            let task = task.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if let Some(task) = task {
-                // A task that panicked has dropped its replies, so everyone who waited knows.
-                drop(task.await);
-            }
+            // A task that panicked has dropped its replies, so everyone who waited knows.
+            drop(handle.await);
         }
     }
 }
@@ -185,9 +184,9 @@ impl Ledger for PostgresStore {
     async fn append(&self, append: Append) -> Result<Outcome, StoreError> {
         append.check()?;
         let writer = self.writer.as_ref();
-        let (queue, _) = writer.ok_or_else(|| StoreError::Unavailable("the ledger was opened to read only".into()))?;
+        let writer = writer.ok_or_else(|| StoreError::Unavailable("the ledger was opened to read only".into()))?;
         let (reply, answer) = oneshot::channel();
-        queue.try_send(Waiting { append, reply }).map_err(|error| match error {
+        writer.queue.try_send(Waiting { append, reply }).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Overloaded,
             TrySendError::Closed(_) => StoreError::Unavailable("the writing task died".into()),
         })?;

@@ -1,0 +1,83 @@
+//! Connections to read with, as many as there may be questions at once.
+
+use std::collections::HashMap;
+
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult, Timeouts};
+use tokio_postgres::{Client, Error, Statement};
+
+use crate::OpenError;
+use crate::connect::{Address, Carrier};
+
+/// Connections, made when they are needed.
+pub(crate) type Readers = Pool<Reading>;
+
+/// A pool of readers.
+pub(crate) fn readers(address: Address) -> Result<Readers, OpenError> {
+    let (size, deadline) = (address.options().readers, Some(address.options().deadline));
+    Pool::builder(Reading { address })
+        .max_size(size)
+        .timeouts(Timeouts { wait: deadline, create: deadline, recycle: deadline })
+        .runtime(deadpool::Runtime::Tokio1)
+        .build()
+        .map_err(OpenError::server)
+}
+
+/// Makes readers, and looks after them.
+pub(crate) struct Reading {
+    address: Address,
+}
+
+/// One connection, with what was prepared on it.
+pub(crate) struct Reader {
+    client: Client,
+    carrier: Carrier,
+    statements: HashMap<&'static str, Statement>,
+}
+
+/// A reader while it is asked.
+pub(crate) struct Asked<'r> {
+    pub(crate) client: &'r Client,
+    statements: &'r mut HashMap<&'static str, Statement>,
+}
+
+impl Manager for Reading {
+    type Type = Reader;
+    type Error = OpenError;
+
+    async fn create(&self) -> Result<Reader, OpenError> {
+        let (client, carrier) = self.address.connect().await?;
+        Ok(Reader { client, carrier, statements: HashMap::new() })
+    }
+
+    async fn recycle(&self, reader: &mut Reader, _: &Metrics) -> RecycleResult<OpenError> {
+        if reader.carrier.has_ended().await { Err(RecycleError::message("the connection has ended")) } else { Ok(()) }
+    }
+}
+
+impl Reader {
+    /// Asks, and carries the answer: nobody else is woken for it.
+    pub(crate) async fn ask<T>(&mut self, question: impl AsyncFnOnce(Asked<'_>) -> T) -> T {
+        let Reader { client, carrier, statements } = self;
+        carrier.carry(question(Asked { client, statements })).await
+    }
+}
+
+impl Asked<'_> {
+    /// A statement, prepared once a connection.
+    pub(crate) async fn prepared(&mut self, sql: &'static str) -> Result<Statement, Error> {
+        if let Some(statement) = self.statements.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(sql).await?;
+        self.statements.insert(sql, statement.clone());
+        Ok(statement)
+    }
+}
+
+/// A reader of the pool, and why there is none.
+pub(crate) async fn reader(readers: &Readers) -> Result<Object<Reading>, String> {
+    readers.get().await.map_err(|error| match error {
+        PoolError::Timeout(_) => "no connection was free within the deadline".to_owned(),
+        other => crate::failure::chain(&other),
+    })
+}
