@@ -185,8 +185,8 @@ impl Engine {
     /// [`Error::Rejected`] with the reason; otherwise which of the outcomes it was.
     pub async fn handle(&self, id: ComplaintId, request: ClearRequest) -> Result<Receipt, Error> {
         self.check_id(id, &request).await?;
-        for _ in 0..ATTEMPTS {
-            match self.attempt(id, &request).await? {
+        for attempt in 0..ATTEMPTS {
+            match self.attempt(id, &request, attempt == 0).await? {
                 Attempt::Done(receipt) => return Ok(*receipt),
                 Attempt::Again => {}
             }
@@ -332,10 +332,13 @@ impl Engine {
         }
     }
 
-    async fn attempt(&self, id: ComplaintId, request: &ClearRequest) -> Result<Attempt, Error> {
+    async fn attempt(&self, id: ComplaintId, request: &ClearRequest, is_first: bool) -> Result<Attempt, Error> {
         let remembered = self.cached(id);
+        // Most that comes in is new, so it is not looked for first: where it is not, the append conflicts.
+        let is_assumed = remembered.is_none() && is_first && matches!(request.command, Command::Receive(_));
         let known = match &remembered {
             Some(known) => Arc::clone(known),
+            None if is_assumed => Arc::default(),
             None => self.load(id, None).await?,
         };
         let issue = match self.key_of(id, &known).await? {
@@ -355,7 +358,8 @@ impl Engine {
             }
             // Another engine may have written since: no refusal rests on memory alone.
             Err(rejection) => {
-                let is_current = remembered.is_none() || self.refresh(id, &known).await? == known.state.version;
+                let is_loaded = remembered.is_none() && !is_assumed;
+                let is_current = is_loaded || self.refresh(id, &known).await? == known.state.version;
                 return if is_current { Err(rejection.into()) } else { Ok(Attempt::Again) };
             }
         };

@@ -37,8 +37,13 @@ impl Address {
 
     /// Connects, for whoever migrates: with the server's own settings.
     pub(crate) async fn connect_plainly(&self) -> Result<(Client, Carrier), OpenError> {
-        let (client, connection) =
-            self.in_time(self.config.connect(self.tls.clone())).await?.map_err(OpenError::server)?;
+        let connected = self.in_time(self.config.connect(self.tls.clone())).await?;
+        let (client, connection) = connected.map_err(|error| {
+            let why = chain(&error);
+            // Of what kind it is, tokio-postgres does not tell.
+            let hint = if why.contains("certificate") { "; name its root, or say sslmode=disable" } else { "" };
+            OpenError::Server(format!("{why}{hint}"))
+        })?;
         Ok((client, Carrier { connection: Some(Box::pin(async move { drop(connection.await) })) }))
     }
 

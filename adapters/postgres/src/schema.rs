@@ -53,9 +53,11 @@ pub(crate) async fn altered_object(client: &Client) -> Result<Option<String>, Op
     if let Some(foreign) = found.into_keys().next() {
         return Ok(Some(foreign));
     }
-    let rows = client.query(CONSTRAINTS, &[&CONSTRAINED.as_slice()]).await.map_err(OpenError::server)?;
-    let missing = rows.first().map(|row| row.try_get(0)).transpose();
-    missing.map_err(OpenError::server)
+    let (tables, names, definitions) = (CONSTRAINTS.map(|c| c.0), CONSTRAINTS.map(|c| c.1), CONSTRAINTS.map(|c| c.2));
+    let genesis = source_of("genesis");
+    let rows = client.query(STRANGE, &[&tables.as_slice(), &names.as_slice(), &definitions.as_slice(), &genesis]).await;
+    let rows = rows.map_err(OpenError::server)?;
+    rows.first().map(|row| row.try_get(0)).transpose().map_err(OpenError::server)
 }
 
 /// What is not wrong but unwise.
@@ -111,16 +113,32 @@ const GUARDS: [(&str, &str, i16, &str); 8] = [
     ("ledger_removal_guard", "ledger", 42, "refuse_change"),
 ];
 
-const CONSTRAINTS: &str = "SELECT name FROM unnest($1::text[]) AS name WHERE NOT EXISTS ( \
-    SELECT FROM pg_constraint AS c WHERE c.conname = name AND c.connamespace = 'aduan'::regnamespace AND c.convalidated)";
-const CONSTRAINED: [&str; 9] = [
-    "events_position",
-    "events_complaint",
-    "events_command",
-    "boxes_key",
-    "boxes_content",
-    "keys_key",
-    "documents_key",
-    "documents_content",
-    "ledger_pkey",
+/// What else could let something past: a constraint that is not ours, a rule, a policy, another `genesis`.
+const STRANGE: &str = "
+    SELECT ours.name FROM unnest($1::text[], $2::text[], $3::text[]) AS ours (owner, name, definition)
+    WHERE NOT EXISTS (
+        SELECT FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = c.conrelid
+        WHERE c.conname = ours.name AND t.relname = ours.owner AND t.relnamespace = 'aduan'::regnamespace
+          AND c.convalidated AND pg_get_constraintdef(c.oid) = ours.definition)
+    UNION ALL
+    SELECT r.rulename FROM pg_rewrite AS r JOIN pg_class AS t ON t.oid = r.ev_class
+    WHERE t.relnamespace = 'aduan'::regnamespace AND t.relname = ANY ($1)
+    UNION ALL
+    SELECT 'row security of ' || relname FROM pg_class
+    WHERE relnamespace = 'aduan'::regnamespace AND relname = ANY ($1) AND relrowsecurity
+    UNION ALL
+    SELECT 'genesis' WHERE $4 IS DISTINCT FROM (
+        SELECT prosrc FROM pg_proc WHERE pronamespace = 'aduan'::regnamespace AND proname = 'genesis')";
+
+/// Table, name and definition.
+const CONSTRAINTS: [(&str, &str, &str); 9] = [
+    ("events", "events_position", "PRIMARY KEY (ledger, \"position\")"),
+    ("events", "events_complaint", "UNIQUE (aggregate_id, sequence, ledger)"),
+    ("events", "events_command", "UNIQUE (command_id, command_part, ledger)"),
+    ("boxes", "boxes_key", "PRIMARY KEY (aggregate_id, digest, ledger)"),
+    ("boxes", "boxes_content", "CHECK ((digest = sha256(bytes)))"),
+    ("keys", "keys_key", "PRIMARY KEY (aggregate_id, epoch, commitment, ledger)"),
+    ("documents", "documents_key", "PRIMARY KEY (ledger, hash)"),
+    ("documents", "documents_content", "CHECK ((hash = sha256(convert_to(text, 'UTF8'::name))))"),
+    ("ledger", "ledger_pkey", "PRIMARY KEY (name)"),
 ];

@@ -31,7 +31,9 @@ impl Postgres {
     /// Connects to a database that was [migrated](crate::migrate()), as the application.
     ///
     /// The URL may name several hosts; the first that takes writes is used, also after a failover.
-    /// `sslmode=require` asks for TLS, and then the certificate is checked.
+    /// TLS is used where the server offers it, and its certificate is then checked against
+    /// [`PostgresOptions::roots`] or the system's: where it stands for nobody, say `sslmode=disable` or name its root.
+    /// With `sslmode=require` there is no connection without it.
     ///
     /// # Errors
     /// When it is not reached in time, its tables are not those of this release, or its settings could lose what
