@@ -7,6 +7,7 @@ mod cache;
 mod cqrs;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use cqrs_es::persist::EventUpcaster;
@@ -35,6 +36,8 @@ pub struct Engine {
     upcasters: Vec<Box<dyn EventUpcaster>>,
     cache: Mutex<Cache>,
     timeline: AsyncMutex<Timeline>,
+    /// Whether what came in last was new. A guess that costs time where it is wrong, and nothing else.
+    expects_new: AtomicBool,
     documents_kept: OnceCell<()>,
     ledger_secret: OnceCell<[u8; 32]>,
 }
@@ -146,6 +149,7 @@ impl Engine {
             upcasters: Vec::new(),
             cache: Mutex::new(Cache::default()),
             timeline: AsyncMutex::new(Timeline::default()),
+            expects_new: AtomicBool::new(true),
             documents_kept: OnceCell::new(),
             ledger_secret: OnceCell::new(),
         }
@@ -334,13 +338,18 @@ impl Engine {
 
     async fn attempt(&self, id: ComplaintId, request: &ClearRequest, is_first: bool) -> Result<Attempt, Error> {
         let remembered = self.cached(id);
-        // Most that comes in is new, so it is not looked for first: where it is not, the append conflicts.
-        let is_assumed = remembered.is_none() && is_first && matches!(request.command, Command::Receive(_));
+        // Most that comes in is new, so it is not looked for first: where it is not, the append conflicts, and the
+        // next ones are looked for until one is new.
+        let may_be_new = remembered.is_none() && request.command.received().is_some();
+        let is_assumed = may_be_new && is_first && self.expects_new.load(Ordering::Relaxed);
         let known = match &remembered {
             Some(known) => Arc::clone(known),
             None if is_assumed => Arc::default(),
             None => self.load(id, None).await?,
         };
+        if may_be_new && !is_assumed {
+            self.expects_new.store(known.state.version == 0, Ordering::Relaxed);
+        }
         let issue = match self.key_of(id, &known).await? {
             Some(key) => KeyIssue { key, wrapped: None },
             None if request.command.received().is_some() => self.issue_key(id, &request.seed).await?,
@@ -396,6 +405,7 @@ impl Engine {
                 }))
             }
             Outcome::Conflict => {
+                self.expects_new.fetch_and(!is_assumed, Ordering::Relaxed);
                 self.refresh(id, &known).await?;
                 if let Some((root, ..)) = joined {
                     self.forget(root);
@@ -403,6 +413,7 @@ impl Engine {
                 Ok(Attempt::Again)
             }
             Outcome::Handled { entries } if entries.iter().any(|entry| entry.record.complaint == id) => {
+                self.expects_new.fetch_and(!is_assumed, Ordering::Relaxed);
                 self.refresh(id, &known).await?;
                 Ok(Attempt::Again)
             }

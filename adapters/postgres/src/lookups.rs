@@ -5,13 +5,11 @@ use std::time::Duration;
 use aduan::sealed::{BoxDigest, SealedBox, WrappedKey};
 use aduan::store::{Document, DocumentKind, Entry, Head, Loaded, Page, StoreError};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
-use deadpool::managed::Object;
-use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
 use crate::failure::unavailable;
-use crate::readers::{Asked, Readers, reader};
+use crate::readers::{Asked, Readers, ask};
 use crate::rows::{Hash, IdText, entry, event_columns, head, unreadable};
 
 /// Asks about one ledger.
@@ -159,16 +157,9 @@ impl Lookups {
         .await
     }
 
-    /// Asks on a connection of the pool. One that does not answer in time is not used again.
     async fn ask<T>(&self, question: impl AsyncFnOnce(Asked<'_>) -> Result<T, Error>) -> Result<T, StoreError> {
-        let mut connection = reader(&self.readers).await.map_err(StoreError::Unavailable)?;
-        match timeout(self.deadline, connection.ask(question)).await {
-            Ok(answer) => answer.map_err(|error| unavailable(&error)),
-            Err(_) => {
-                drop(Object::take(connection));
-                Err(StoreError::Unavailable("no answer within the deadline".into()))
-            }
-        }
+        let answer = ask(&self.readers, self.deadline, question).await.map_err(StoreError::Unavailable)?;
+        answer.map_err(|error| unavailable(&error))
     }
 }
 

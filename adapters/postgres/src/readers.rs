@@ -1,8 +1,10 @@
 //! Connections to read with, as many as there may be questions at once.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult, Timeouts};
+use tokio::time::timeout;
 use tokio_postgres::{Client, Error, Statement};
 
 use crate::OpenError;
@@ -56,7 +58,7 @@ impl Manager for Reading {
 
 impl Reader {
     /// Asks, and carries the answer: nobody else is woken for it.
-    pub(crate) async fn ask<T>(&mut self, question: impl AsyncFnOnce(Asked<'_>) -> T) -> T {
+    async fn ask<T>(&mut self, question: impl AsyncFnOnce(Asked<'_>) -> T) -> T {
         let Reader { client, carrier, statements } = self;
         carrier.carry(question(Asked { client, statements })).await
     }
@@ -74,10 +76,34 @@ impl Asked<'_> {
     }
 }
 
-/// A reader of the pool, and why there is none.
-pub(crate) async fn reader(readers: &Readers) -> Result<Object<Reading>, String> {
-    readers.get().await.map_err(|error| match error {
+/// Asks on a connection of the pool. Says why there is no answer at all.
+pub(crate) async fn ask<T>(
+    readers: &Readers,
+    deadline: Duration,
+    question: impl AsyncFnOnce(Asked<'_>) -> T,
+) -> Result<T, String> {
+    let reader = readers.get().await.map_err(|error| match error {
         PoolError::Timeout(_) => "no connection was free within the deadline".to_owned(),
         other => crate::failure::chain(&other),
-    })
+    })?;
+    let mut lease = Lease { reader: Some(reader) };
+    let Some(reader) = &mut lease.reader else { return Err("no connection".into()) };
+    let answer = timeout(deadline, reader.ask(question)).await.map_err(|_| "no answer within the deadline")?;
+    // Answered to the end: the next one may have it.
+    drop(lease.reader.take());
+    Ok(answer)
+}
+
+/// A reader that is not given back while an answer is under way: whoever had it next would read that first, and the
+/// server would hold its snapshot until then.
+struct Lease {
+    reader: Option<Object<Reading>>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            drop(Object::take(reader));
+        }
+    }
 }

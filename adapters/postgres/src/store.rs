@@ -14,7 +14,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::connect::Address;
 use crate::lookups::Lookups;
-use crate::readers::{Readers, reader, readers};
+use crate::readers::{Asked, Readers, ask, readers};
 use crate::writer::{Waiting, Writer};
 use crate::{OpenError, PostgresOptions, schema};
 
@@ -102,9 +102,9 @@ impl Postgres {
     }
 
     async fn ask(&self, sql: &'static str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, OpenError> {
-        let mut reader = reader(&self.readers).await.map_err(OpenError::Server)?;
-        let asking = reader.ask(async |asked| asked.client.query(sql, parameters).await);
-        self.address.in_time(asking).await?.map_err(OpenError::server)
+        let question = async |asked: Asked<'_>| asked.client.query(sql, parameters).await;
+        let answer = ask(&self.readers, self.address.options().deadline, question).await;
+        answer.map_err(OpenError::Server)?.map_err(OpenError::server)
     }
 
     fn check_guards(&self) -> Result<(), OpenError> {
