@@ -466,8 +466,7 @@ impl Engine {
     }
 
     async fn key_of(&self, id: ComplaintId, known: &Known) -> Result<Option<ComplaintKey>, Error> {
-        // By epoch: the newest wrapping of the key, the only one that survives a rotation.
-        match known.keys.last() {
+        match known.key() {
             Some(wrapped) => Ok(Some(self.vault.unwrap(self.store.id(), id, wrapped).await?)),
             None if known.state.version > 0 => Err(Error::Corrupt(format!("complaint {id} has no key"))),
             None => Ok(None),
@@ -588,7 +587,7 @@ impl Engine {
         let mut prev = known.head.unwrap_or_else(|| genesis(self.store.id(), id));
         for record in &loaded.records {
             record.check_link(self.store.id(), known.state.version + 1, prev)?;
-            known.state.evolve(&upcast(record, &self.upcasters)?);
+            known.evolve(&upcast(record, &self.upcasters)?);
             prev = record.hash;
             known.head = Some(prev);
         }
@@ -620,7 +619,7 @@ impl Engine {
         key: Option<WrappedKey>,
     ) {
         let mut next = known.clone();
-        events.iter().for_each(|event| next.state.evolve(event));
+        events.iter().for_each(|event| next.evolve(event));
         next.head = head;
         next.keys.extend(key);
         self.lock_cache().put(id, Arc::new(next));

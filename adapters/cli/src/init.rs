@@ -71,7 +71,13 @@ impl Init {
         // The vault first: a ledger that is there has one somewhere, and with another's keys nobody could read on.
         let is_new = !there.contains(&ledger);
         let vault = make_vault(tenant.vault_of_ledger(&ledger), &ledger, is_new).await?;
-        connected.create(&ledger).await?;
+        let is_ours = connected.add(&ledger).await?;
+        if is_new && !is_ours {
+            return Err(Failure::Failed(format!(
+                "somebody else made ledger {ledger} at the same moment, with another vault than {}: use theirs",
+                vault.display()
+            )));
+        }
         let tables = if steps.is_empty() { "were there".to_owned() } else { format!("made: {}", steps.join(", ")) };
         let (store, vault) = (database.naming(&ledger), vault.display());
         let (application, dumped) = (store.shown_for("aduan_app"), database.shown());

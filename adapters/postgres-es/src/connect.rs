@@ -84,7 +84,7 @@ async fn set_up(session: &mut PgConnection, ledger: &LedgerId, with: &PostgresEs
     Ok(())
 }
 
-/// Checks that the view is the one of this release, and that the tables are guarded.
+/// Checks that the functions behind the view are those of this release, and that the tables are guarded.
 async fn check_schema(session: &mut PgConnection) -> Result<(), OpenError> {
     let are_there = sqlx::query_scalar::<_, bool>("SELECT to_regclass('aduan.events') IS NOT NULL");
     if !are_there.fetch_one(&mut *session).await? {

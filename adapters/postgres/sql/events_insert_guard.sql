@@ -19,6 +19,7 @@ BEGIN
             SELECT min(ledger) AS ledger, max(ledger) AS other, count(*) AS count,
                    min(position) AS first, max(position) AS last,
                    bool_and(aggregate_type = 'complaint' AND octet_length(aggregate_id) = 36
+                            AND aggregate_id = lower(aggregate_id)
                             AND octet_length(record_hash) = 32 AND command_part > 0
                             AND prev_hash IS NOT DISTINCT FROM CASE
                                 WHEN sequence = 1 THEN aduan.genesis(ledger, aggregate_id)

@@ -27,7 +27,11 @@ impl Address {
     /// Reads a URL or a list of `key=value`. Several hosts are tried in order; only one that takes writes will do.
     pub(crate) fn read(url: &str, options: &PostgresOptions) -> Result<Self, OpenError> {
         let mut config: Config = url.parse().map_err(|error| OpenError::Url(chain(&error)))?;
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite).connect_timeout(options.deadline);
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        // A host that is silent must leave time for the next one.
+        let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(1).max(1);
+        let each = options.deadline / (hosts + 1);
+        config.connect_timeout(config.get_connect_timeout().map_or(each, |asked| each.min(*asked)));
         config.tcp_user_timeout(options.deadline).keepalives_idle(options.deadline);
         if config.get_application_name().is_none() {
             config.application_name("aduan");
@@ -121,7 +125,8 @@ async fn set_up(client: &Client, options: &PostgresOptions) -> Result<(), OpenEr
     let (lock, statement) = (millis(6), millis(7));
     let limits = format!(
         "SET lock_timeout = {lock}; SET statement_timeout = {statement}; \
-         SET idle_in_transaction_session_timeout = {statement}; SET jit = off; SET plan_cache_mode = force_generic_plan"
+         SET idle_in_transaction_session_timeout = {statement}; SET jit = off; SET plan_cache_mode = force_generic_plan; \
+         SET default_transaction_isolation = 'read committed'"
     );
     client.batch_execute(&limits).await.map_err(OpenError::server)?;
     let row = client.query_one(SETTINGS, &[]).await.map_err(OpenError::server)?;

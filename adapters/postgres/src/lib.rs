@@ -12,7 +12,9 @@
 //! | `documents` | policies, calendars and directories under the hash of their text |
 //!
 //! The ledger is in every key. They belong to `aduan_owner`, which cannot log in. An application logs in as
-//! `aduan_app` or a member of it: it reads, inserts, and moves the head, and nothing else.
+//! `aduan_app` or a member of it: it reads, inserts, and moves the head, and nothing else. Roles belong to the whole
+//! server: whoever may log in as `aduan_app` may do so in each of its databases that lets them connect. A pooler in
+//! between must keep sessions, since statements are prepared.
 //!
 //! # What it promises
 //! All of [`Ledger`] and [`Log`], and:

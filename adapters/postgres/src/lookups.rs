@@ -188,7 +188,8 @@ const KEYS: &str = "SELECT epoch, commitment, wrapped FROM aduan.keys WHERE ledg
 const BOXES: &str = "SELECT wanted.place, boxes.bytes FROM unnest($3::bytea[]) WITH ORDINALITY AS wanted (digest, place) \
     JOIN aduan.boxes ON boxes.ledger = $1 AND boxes.aggregate_id = $2 AND boxes.digest = wanted.digest";
 const KEEP: &str = "INSERT INTO aduan.documents (ledger, hash, kind, text) \
-    SELECT $1, new.* FROM unnest($2::bytea[], $3::text[], $4::text[]) AS new ON CONFLICT DO NOTHING";
+    SELECT $1, new.* FROM unnest($2::bytea[], $3::text[], $4::text[]) AS new (hash, kind, text) ORDER BY hash \
+    ON CONFLICT DO NOTHING";
 const DOCUMENT: &str = "SELECT kind, text FROM aduan.documents WHERE ledger = $1 AND hash = $2";
 const END: &str = "SELECT position FROM aduan.ledger WHERE name = $1";
 const AFTER: &str = concat!(

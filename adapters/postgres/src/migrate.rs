@@ -30,7 +30,9 @@ async fn until_no_race(client: &Client) -> Result<Vec<&'static str>, OpenError> 
             Ok(steps) => return Ok(steps),
             Err(Stop::Said(error)) => return Err(error),
             Err(Stop::Server(error)) => {
-                client.batch_execute("ROLLBACK").await.map_err(OpenError::server)?;
+                if client.batch_execute("ROLLBACK").await.is_err() {
+                    return Err(OpenError::server(error));
+                }
                 tries += 1;
                 // Roles are the whole cluster's: somebody migrated another database of it at the same moment.
                 let raced = error.code().is_some_and(|code| ["23505", "42710", "XX000"].contains(&code.code()));
@@ -61,25 +63,42 @@ impl From<tokio_postgres::Error> for Stop {
 
 async fn in_transaction(client: &Client) -> Result<Vec<&'static str>, Stop> {
     client.batch_execute("SELECT pg_advisory_xact_lock(hashtextextended('aduan.migrate', 0))").await?;
-    let there = client.query_one("SELECT to_regclass('aduan.migrations') IS NOT NULL", &[]).await?;
-    if !there.try_get::<_, bool>(0)? {
+    let there = client.query_one("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'aduan')", &[]).await?;
+    let is_new = !there.try_get::<_, bool>(0)?;
+    if is_new {
         client.batch_execute(include_str!("../sql/roles.sql")).await?;
+    }
+    let is_lent = lend_ownership(client).await?;
+    if is_new {
         client.batch_execute(include_str!("../sql/schema.sql")).await?;
-        client.batch_execute("SET LOCAL ROLE aduan_owner").await?;
+    }
+    client.batch_execute("SET LOCAL ROLE aduan_owner").await?;
+    if is_new {
         client.batch_execute(include_str!("../sql/migrations.sql")).await?;
     }
     let done = done(client).await?;
     let missing = pending(&done).map_err(Stop::Said)?;
-    if !missing.is_empty() {
-        client.batch_execute("SET LOCAL ROLE aduan_owner").await?;
-    }
     for (name, sql) in missing {
         client.batch_execute(sql).await?;
         let hash = Digest::of(sql.as_bytes());
         let noted = "INSERT INTO aduan.migrations (name, hash) VALUES ($1, $2)";
         client.execute(noted, &[name, &hash.0.as_slice()]).await?;
     }
+    if is_lent {
+        // Nobody who can log in keeps the right to drop a guard.
+        client.batch_execute("RESET ROLE; REVOKE aduan_owner FROM CURRENT_USER").await?;
+    }
     Ok(missing.iter().map(|(name, _)| *name).collect())
+}
+
+/// Makes whoever migrates a member of the owner, for as long as that takes; whether they were not.
+async fn lend_ownership(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    let has = "SELECT pg_has_role(current_user, 'aduan_owner', 'USAGE')";
+    if client.query_one(has, &[]).await?.try_get(0)? {
+        return Ok(false);
+    }
+    client.batch_execute("GRANT aduan_owner TO CURRENT_USER").await?;
+    Ok(true)
 }
 
 /// Name and hash of every step that was taken, in order.

@@ -15,7 +15,7 @@ pub(crate) type Readers = Pool<Reading>;
 
 /// A pool of readers.
 pub(crate) fn readers(address: Address) -> Result<Readers, OpenError> {
-    let (size, deadline) = (address.options().readers, Some(address.options().deadline));
+    let (size, deadline) = (address.options().readers.max(1), Some(address.options().deadline));
     Pool::builder(Reading { address })
         .max_size(size)
         .timeouts(Timeouts { wait: deadline, create: deadline, recycle: deadline })

@@ -62,7 +62,8 @@ pub(crate) async fn altered_object(client: &Client) -> Result<Option<String>, Op
 
 /// What is not wrong but unwise.
 pub(crate) async fn warnings(client: &Client) -> Result<Vec<String>, OpenError> {
-    let asked = "SELECT current_setting('data_checksums') = 'on', current_setting('is_superuser') = 'on'";
+    let asked = "SELECT current_setting('data_checksums') = 'on', current_setting('is_superuser') = 'on', \
+                 pg_has_role(current_user, 'aduan_owner', 'MEMBER')";
     let row = client.query_one(asked, &[]).await.map_err(OpenError::server)?;
     let is = |place| row.try_get::<_, bool>(place).map_err(OpenError::server);
     let mut warnings = Vec::new();
@@ -71,6 +72,8 @@ pub(crate) async fn warnings(client: &Client) -> Result<Vec<String>, OpenError> 
     }
     if is(1)? {
         warnings.push("logged in as a superuser, whom no guard holds back: log in as aduan_app".to_owned());
+    } else if is(2)? {
+        warnings.push("logged in as a member of aduan_owner, who may drop guards: log in as aduan_app".to_owned());
     }
     Ok(warnings)
 }
@@ -83,7 +86,7 @@ struct Found {
     kind: i16,
     /// Whether it fires whatever `session_replication_role` says.
     is_always: bool,
-    /// Whether it has neither a condition nor a list of columns.
+    /// Whether it has neither a condition nor a list of columns, and its function nobody else's rights or search path.
     is_whole: bool,
     /// The body of its function.
     source: String,
@@ -96,7 +99,8 @@ fn source_of(step: &str) -> &'static str {
 }
 
 const TRIGGERS: &str = "SELECT t.tgname::text, c.relname::text, t.tgtype, t.tgenabled = 'A', \
-    t.tgqual IS NULL AND cardinality(t.tgattr) = 0, p.prosrc \
+    t.tgqual IS NULL AND cardinality(t.tgattr) = 0 AND NOT p.prosecdef \
+    AND p.proconfig IS NOT DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp'], p.prosrc \
     FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_proc AS p ON p.oid = t.tgfoid \
     WHERE c.relnamespace = 'aduan'::regnamespace AND NOT t.tgisinternal \
     AND c.relname IN ('events', 'boxes', 'keys', 'documents', 'ledger')";
@@ -128,7 +132,7 @@ const STRANGE: &str = "
     WHERE relnamespace = 'aduan'::regnamespace AND relname = ANY ($1) AND relrowsecurity
     UNION ALL
     SELECT 'genesis' WHERE $4 IS DISTINCT FROM (
-        SELECT prosrc FROM pg_proc WHERE pronamespace = 'aduan'::regnamespace AND proname = 'genesis')";
+        SELECT string_agg(prosrc, '') FROM pg_proc WHERE pronamespace = 'aduan'::regnamespace AND proname = 'genesis')";
 
 /// Table, name and definition.
 const CONSTRAINTS: [(&str, &str, &str); 9] = [

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -57,13 +58,23 @@ impl Postgres {
     /// # Errors
     /// As [`Postgres::open`].
     pub async fn create(&self, ledger: &LedgerId) -> Result<PostgresStore, OpenError> {
+        self.add(ledger).await?;
+        self.open(ledger).await
+    }
+
+    /// Adds an empty ledger; whether there was none of that name, so that of two who ask at once one knows.
+    ///
+    /// # Errors
+    /// When the database does not answer or refuses.
+    pub async fn add(&self, ledger: &LedgerId) -> Result<bool, OpenError> {
         self.check_guards()?;
         let Head { position, log_hash, .. } = Head::empty(ledger.clone());
-        let creating = "INSERT INTO aduan.ledger (name, position, record_hash, log_hash) VALUES ($1, $2, $3, $4) \
-                        ON CONFLICT DO NOTHING";
+        let adding = "INSERT INTO aduan.ledger (name, position, record_hash, log_hash) VALUES ($1, $2, $3, $4) \
+                      ON CONFLICT DO NOTHING RETURNING name";
         let (name, none) = (ledger.as_str(), Digest::of(b""));
-        self.ask(creating, &[&name, &(position as i64), &none.0.as_slice(), &log_hash.0.as_slice()]).await?;
-        self.open(ledger).await
+        let parameters: [&(dyn ToSql + Sync); 4] =
+            [&name, &(position as i64), &none.0.as_slice(), &log_hash.0.as_slice()];
+        Ok(!self.ask(adding, &parameters).await?.is_empty())
     }
 
     /// Opens a ledger to read and to write, beside any other process that does.
@@ -117,7 +128,8 @@ impl Postgres {
     async fn store(&self, ledger: &LedgerId, writes: bool) -> Result<PostgresStore, OpenError> {
         let options = self.address.options();
         let lookups = Lookups { readers: self.readers.clone(), ledger: ledger.clone(), deadline: options.deadline };
-        if !self.ledgers().await?.contains(ledger) {
+        let found = self.ask("SELECT FROM aduan.ledger WHERE name = $1", &[&ledger.as_str()]).await?;
+        if found.is_empty() {
             return Err(OpenError::NoSuchLedger { ledger: ledger.clone() });
         }
         let writer = if writes {
@@ -125,7 +137,7 @@ impl Postgres {
                 StoreError::Corrupt(why) => OpenError::Corrupt(why),
                 other => OpenError::Server(other.to_string()),
             })?;
-            let (queue, work) = mpsc::channel(options.queue);
+            let (queue, work) = mpsc::channel(options.queue.max(1));
             let writer = Writer::new(self.address.clone(), ledger.clone(), head);
             Some(WriterTask { queue, handle: tokio::spawn(writer.run(work)) })
         } else {
@@ -192,7 +204,11 @@ impl Ledger for PostgresStore {
             TrySendError::Full(_) => StoreError::Overloaded,
             TrySendError::Closed(_) => StoreError::Unavailable("the writing task died".into()),
         })?;
-        answer.await.unwrap_or_else(|_| Err(StoreError::Unknown("the writing task died".into())))
+        // What is in the queue may be written later: who stops waiting does not know.
+        match timeout(self.lookups.deadline, answer).await {
+            Ok(answered) => answered.unwrap_or_else(|_| Err(StoreError::Unknown("the writing task died".into()))),
+            Err(_) => Err(StoreError::Unknown("no answer within the deadline".into())),
+        }
     }
 
     async fn handled(&self, command: CommandId) -> Result<Vec<Entry>, StoreError> {

@@ -138,8 +138,8 @@ impl Writer {
 
     /// Locks the head, reads what the batch touches, answers who lost, and writes the rest.
     async fn write_under_lock(&mut self, batch: Vec<Waiting>) {
-        let mut parts = vec![batch];
-        while let Some(batch) = parts.pop() {
+        let mut rest = vec![batch];
+        while let Some(batch) = rest.pop() {
             let Some(Link { session, carrier }) = &mut self.link else {
                 fail_all(batch, &StoreError::Unavailable("the connection was lost".into()));
                 continue;
@@ -157,11 +157,16 @@ impl Writer {
                 // One of them breaks a constraint. It must not spoil the others, so each is tried alone.
                 Err(Failure::Refused(_)) if batch.len() > 1 => {
                     self.forget();
-                    parts.extend(batch.into_iter().rev().map(|waiting| vec![waiting]));
+                    rest.extend(batch.into_iter().rev().map(|waiting| vec![waiting]));
                 }
                 Err(failure) => {
                     self.forget();
-                    self.give_up(batch, failure);
+                    // The next ones would wait as long for the same reason.
+                    let error = self.give_up(batch, failure);
+                    if !matches!(error, StoreError::Corrupt(_)) {
+                        let error = StoreError::Unavailable("not tried: one before it failed".into());
+                        rest.drain(..).for_each(|batch| fail_all(batch, &error));
+                    }
                 }
             }
         }
@@ -179,12 +184,14 @@ impl Writer {
         self.heads.forget_all();
     }
 
-    fn give_up(&mut self, batch: Vec<Waiting>, failure: Failure) {
+    fn give_up(&mut self, batch: Vec<Waiting>, failure: Failure) -> StoreError {
         let is_usable = self.link.as_ref().is_some_and(|link| !link.session.client.is_closed());
-        if !is_usable || matches!(failure, Failure::Unknown(_)) {
+        if !is_usable || matches!(failure, Failure::Unknown(_) | Failure::Unfit(_)) {
             self.link = None;
         }
-        fail_all(batch, &failure.into_error());
+        let error = failure.into_error();
+        fail_all(batch, &error);
+        error
     }
 }
 
@@ -410,19 +417,29 @@ fn fail_all(batch: Vec<Waiting>, error: &StoreError) {
 
 /// Takes what has queued up while the last statement was on its way, and waits for nothing more.
 fn gather(first: Waiting, queue: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {
-    let size = |waiting: &Waiting| waiting.append.parts.iter().map(|part| part.records.len()).sum::<usize>();
-    let mut rows = size(&first);
+    let (mut rows, mut bytes) = size(&first.append);
     let mut batch = vec![first];
     while rows < ROWS_PER_BATCH
+        && bytes < BYTES_PER_BATCH
         && let Ok(waiting) = queue.try_recv()
     {
-        rows += size(&waiting);
+        let (more_rows, more_bytes) = size(&waiting.append);
+        (rows, bytes) = (rows + more_rows, bytes + more_bytes);
         batch.push(waiting);
     }
     batch
 }
 
+/// How many events a command adds, and about how many bytes.
+fn size(append: &Append) -> (usize, usize) {
+    let records = append.parts.iter().flat_map(|part| &part.records);
+    let boxes = append.parts.iter().flat_map(|part| &part.boxes);
+    let bytes = records.clone().map(|record| record.payload.len() + record.metadata.len()).sum::<usize>();
+    (records.count(), bytes + boxes.map(|sealed| sealed.bytes.len()).sum::<usize>())
+}
+
 const ROWS_PER_BATCH: usize = 1024;
+const BYTES_PER_BATCH: usize = 16 * 1024 * 1024;
 
 const LOCK: &str = "SELECT position, record_hash, log_hash FROM aduan.ledger WHERE name = $1 FOR UPDATE";
 const HEADS: &str = "SELECT wanted.id, last.sequence, last.record_hash FROM unnest($2::text[]) AS wanted (id) \

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::complaint::Complaint;
+use crate::event::Event;
 use crate::sealed::WrappedKey;
 use crate::values::{ComplaintId, Digest};
 
@@ -14,7 +15,22 @@ pub(super) struct Known {
     pub(super) state: Complaint,
     /// The hash of its last record.
     pub(super) head: Option<Digest>,
+    /// The key that its records committed to last: a stored key that no record names opens nothing.
+    pub(super) issued: Option<Digest>,
     pub(super) keys: Vec<WrappedKey>,
+}
+
+impl Known {
+    /// Takes what was recorded next.
+    pub(super) fn evolve(&mut self, event: &Event) {
+        self.state.evolve(event);
+        self.issued = event.context.key.or(self.issued);
+    }
+
+    /// Its key, in the newest wrapping: the only one that survives a rotation.
+    pub(super) fn key(&self) -> Option<&WrappedKey> {
+        self.keys.iter().filter(|key| Some(key.commitment) == self.issued).max_by_key(|key| key.epoch)
+    }
 }
 
 /// Two generations: what was not touched while the young one filled up is dropped.
