@@ -9,7 +9,7 @@ use aduan::complaint::{Rejection, Stage};
 use aduan::engine::{Engine, Error};
 use aduan::event::{Class, Fact};
 use aduan::rules::Rules;
-use aduan::sealed::{BoxDigest, Clear, Field, SealedBox};
+use aduan::sealed::{BoxDigest, Clear, Field, SealedBox, WrappedKey};
 use aduan::store::{Append, AppendPart, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, Store, StoreError};
 use aduan::values::{Channel, CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use aduan_memory::{MemoryStore, MemoryVault};
@@ -372,6 +372,25 @@ async fn what_no_field_may_hold_is_refused_and_not_repeated() {
     assert!(everything(&*store).await.is_empty());
 }
 
+#[tokio::test]
+async fn a_stored_key_that_no_record_issued_opens_and_seals_nothing() {
+    let store = Arc::new(Faulty::over(MemoryStore::new(ledger())));
+    store.orphan.store(1, Ordering::SeqCst);
+    let asked = request(1, by(Role::Intake), message("wamid.1"));
+    // An engine that remembers nothing each time: the key is there before the complaint, and after it.
+    engine(store.clone()).complaint(ComplaintId(Uuid::from_u128(1))).await.unwrap();
+    let first = engine(store.clone()).receive(asked.clone()).await.unwrap();
+    assert!(first.events[0].context.key.is_some(), "the record commits to a key of its own");
+    let again = engine(store.clone()).receive(asked).await.unwrap();
+    assert!(again.repeated && again.events == first.events);
+    let opened = engine(store.clone()).reveal(first.complaint, &first.events[0]).await.unwrap();
+    assert!(opened.contains(&(Field::REPORTER, Clear::new("Siti Aminah"))));
+    // The same without such a key gives the same bytes.
+    let plain = Arc::new(MemoryStore::new(ledger()));
+    engine(plain.clone()).receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap();
+    assert_eq!(everything(&*store).await, everything(&*plain).await);
+}
+
 /// A store that fails as told.
 struct Faulty<S> {
     inner: S,
@@ -379,6 +398,8 @@ struct Faulty<S> {
     tamper: AtomicUsize,
     /// The position of a record that cannot be read in the log.
     unreadable: AtomicUsize,
+    /// Whether every complaint has a key that no record issued, of a later epoch than its own.
+    orphan: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -391,7 +412,7 @@ enum Fault {
 
 impl<S: Store> Faulty<S> {
     fn over(inner: S) -> Self {
-        Faulty { inner, faults: Vec::new().into(), tamper: 0.into(), unreadable: 0.into() }
+        Faulty { inner, faults: Vec::new().into(), tamper: 0.into(), unreadable: 0.into(), orphan: 0.into() }
     }
     fn next_appends(&self, faults: &[Fault]) {
         *self.faults.lock().unwrap() = faults.to_vec();
@@ -409,6 +430,9 @@ impl<S: Store> Ledger for Faulty<S> {
             for record in &mut loaded.records {
                 record.payload = record.payload.replace("whatsapp", "facebook");
             }
+        }
+        if self.orphan.load(Ordering::SeqCst) > 0 {
+            loaded.keys.push(WrappedKey { commitment: Digest([255; 32]), epoch: 9, bytes: vec![7; 72] });
         }
         Ok(loaded)
     }

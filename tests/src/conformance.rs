@@ -1,15 +1,13 @@
 //! What every store promises, as plain async functions. Each takes a fresh store; [`all`] asks for everything.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use aduan::actor::{Actor, Role};
-use aduan::event::{Context, Event, Fact, Note, Part, Provenance};
-use aduan::record::{Record, genesis};
 use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, ComplaintKey, SealedBox, WrappedKey};
 use aduan::store::{Append, AppendPart, Entry, Head, Outcome, Store, StoreError};
-use aduan::values::{CommandId, ComplaintId, Digest, Moment, Salt, WIB};
-use uuid::Uuid;
+use aduan::values::Digest;
+
+use crate::draft::{Draft, command, complaint};
 
 /// Every promise, each on a store that `fresh` makes: empty, over the ledger of its choice.
 ///
@@ -343,78 +341,5 @@ async fn append(store: &dyn Store, number: u64, parts: Vec<AppendPart>) -> Outco
             Err(StoreError::Overloaded) => tokio::task::yield_now().await,
             Err(error) => panic!("an append in good order failed: {error}"),
         }
-    }
-}
-
-/// A complaint on its way, for writing records that fit.
-#[derive(Clone)]
-struct Draft {
-    ledger: aduan::values::LedgerId,
-    id: ComplaintId,
-    version: u64,
-    prev: Digest,
-}
-
-impl Draft {
-    fn of(store: &dyn Store, number: u64) -> Self {
-        let (ledger, id) = (store.id().clone(), complaint(number));
-        let prev = genesis(&ledger, id);
-        Draft { ledger, id, version: 0, prev }
-    }
-
-    fn part(&mut self, number: u64, count: u64) -> AppendPart {
-        self.part_of(number, 1, count as u32, count as u32)
-    }
-
-    /// `count` records of a command of `of` parts, from part `first` on.
-    fn part_of(&mut self, number: u64, first: u32, count: u32, of: u32) -> AppendPart {
-        let expected = self.version;
-        let mut records = Vec::new();
-        for part in first..first + count {
-            let event = event(command(number), Part { number: part, of });
-            self.version += 1;
-            let record = Record::write(&self.ledger, self.id, self.version, self.prev, &event);
-            self.prev = record.hash;
-            records.push(record);
-        }
-        AppendPart { complaint: self.id, expected, records, boxes: Vec::new(), keys: Vec::new() }
-    }
-}
-
-fn complaint(number: u64) -> ComplaintId {
-    ComplaintId(Uuid::from_u128(0xc0_0000_0000_8000_8000_0000_0000_0000 + u128::from(number)))
-}
-
-fn command(number: u64) -> CommandId {
-    CommandId(Uuid::from_u128(0xcd_0000_0000_7000_8000_0000_0000_0000 + u128::from(number)))
-}
-
-/// Stores do not read events: any will do.
-fn event(command: CommandId, part: Part) -> Event {
-    static RULES: LazyLock<Rules> = LazyLock::new(Rules::mojokerto);
-    let rules = &*RULES;
-    let at = Moment::parse("2024-03-29T16:01:00+07:00", WIB).expect("a fixed time");
-    let by = Actor::new(Role::Admin);
-    Event {
-        context: Context {
-            agency: by.agency,
-            calendar: rules.calendar_on(at.date()).reference().clone(),
-            causation: None,
-            command,
-            correlation: None,
-            directory: rules.directory_on(at.date()).reference.clone(),
-            key: None,
-            mac: None,
-            on_behalf: None,
-            part,
-            person: by.person,
-            policy: rules.policy_on(at.date()).reference.clone(),
-            recorded_at: at.at,
-            role: by.role,
-            salt: Salt::default(),
-        },
-        fact: Fact::Annotated { note: Note::Remark, text: None },
-        occurred_at: at,
-        provenance: Provenance::Native,
     }
 }

@@ -26,6 +26,7 @@
 //! ```
 
 pub mod conformance;
+pub mod draft;
 pub mod invariants;
 pub mod postgres;
 pub mod town;

@@ -14,16 +14,19 @@
 //!
 //! [`Server::shared`] uses the server of `DATABASE_URL`, and otherwise starts one [`Cluster`] for the process. The binary
 //! `with-postgres` starts one for a whole command: `with-postgres cargo nextest run` shares it among all test processes.
-//! A test that stops, kills or configures a server takes a [`Cluster`] of its own.
+//! A test that stops, kills or configures a server takes a [`Cluster`] of its own; one that
+//! loses an answer on its way puts a [`Proxy`] in between.
 
 mod cluster;
 mod programs;
+mod proxy;
 mod server;
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
 pub use cluster::{Cluster, ClusterOptions, Tls};
+pub use proxy::{Cut, Proxy};
 pub use server::{Database, LOG_VARIABLE, Server};
 
 /// Why there is no server or no database. Its text says what to do about it.

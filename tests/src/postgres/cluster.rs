@@ -300,10 +300,12 @@ impl Cluster {
     }
 
     /// Whether the lock file says so of this very process, as `pg_ctl` asks: its first line is the pid, its eighth the state.
+    /// A standby is ready to be read.
     fn is_ready(&self, pid: u32) -> bool {
         let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
         let mut lines = file.lines();
-        lines.next() == Some(&pid.to_string()) && lines.nth(6).is_some_and(|state| state.trim_end() == "ready")
+        lines.next() == Some(&pid.to_string())
+            && lines.nth(6).is_some_and(|state| ["ready", "standby"].contains(&state.trim_end()))
     }
 
     fn step_down(&self, command: &mut Command) {
