@@ -7,6 +7,7 @@ use aduan::rules::Rules;
 use aduan_measure::rounds::quartiles;
 use aduan_measure::table::{Row, Target};
 
+use crate::clients::Sent;
 use crate::crop::Crop;
 use crate::figures::Figure;
 use crate::load::{Crowd, Disk, Load, Phase};
@@ -33,15 +34,12 @@ pub(crate) async fn section(load: Load, server: &Server) -> (Vec<Figure>, Vec<Ro
         }
     }
     server.fsyncs.slow_to(Duration::ZERO);
-    let cells = || load.crowds.iter().flat_map(|crowd| crowd.phases().map(|(phase, _)| (*crowd, phase)));
-    let figures = cells().flat_map(|(crowd, phase)| measured.figures(load.section, crowd, phase)).collect();
-    let rows = cells().flat_map(|(crowd, phase)| measured.rows(load, crowd, phase)).collect();
-    (figures, rows)
+    (measured.figures(load), measured.rows(load))
 }
 
 /// What each side did, round by round.
 #[derive(Default)]
-struct Measured(BTreeMap<Cell, Series>);
+struct Measured(BTreeMap<Cell, Vec<Sample>>);
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Cell {
@@ -50,83 +48,118 @@ struct Cell {
     side: Side,
 }
 
-#[derive(Default)]
-struct Series {
-    /// Commands a second.
-    speeds: Vec<f64>,
-    /// Seconds that half of the commands waited at most.
-    p50: Vec<f64>,
-    /// Seconds that all but a hundredth waited at most.
-    p99: Vec<f64>,
-    /// Of the server, a command.
-    fsyncs: Vec<f64>,
-    /// Commands a commit, as the store had them.
-    batch: Vec<f64>,
-}
-
 impl Measured {
     /// The first round only warms up.
-    fn note(&mut self, cell: Cell, round: usize, Sample { commands, batch, fsyncs, sent }: Sample) {
-        if round == 0 {
-            return;
+    fn note(&mut self, cell: Cell, round: usize, sample: Sample) {
+        if round > 0 {
+            self.0.entry(cell).or_default().push(sample);
         }
-        let series = self.0.entry(cell).or_default();
-        series.speeds.push(commands as f64 / sent.took.as_secs_f64());
-        series.p50.extend(sent.wait(0.5).map(|wait| wait.as_secs_f64()));
-        series.p99.extend(sent.wait(0.99).map(|wait| wait.as_secs_f64()));
-        series.fsyncs.push(fsyncs as f64 / commands as f64);
-        series.batch.push(batch as f64);
     }
 
-    fn figures(&self, section: &'static str, crowd: Crowd, phase: Phase) -> Vec<Figure> {
-        let of = |side: Side| {
-            let series = &self.0[&Cell { crowd, phase, side }];
-            let median = |measured: &[f64]| quartiles(measured).median;
-            let millis = |measured: &[f64]| (!measured.is_empty()).then(|| 1e3 * median(measured));
-            let has_batch = matches!(side, Side::Store | Side::Raw | Side::Unguarded);
-            Figure {
-                section,
-                what: named(crowd, phase),
-                side: side.name(),
-                per_second: median(&series.speeds),
-                p50: millis(&series.p50),
-                p99: millis(&series.p99),
-                fsyncs: median(&series.fsyncs),
-                batch: has_batch.then(|| median(&series.batch)),
+    fn figures(&self, load: Load) -> Vec<Figure> {
+        let mut figures = Vec::new();
+        for crowd in load.crowds {
+            for (phase, _) in crowd.phases() {
+                let of = |side| Figure {
+                    section: load.section,
+                    what: named(*crowd, phase),
+                    side: Side::name(side),
+                    ..figure(&self.0[&Cell { crowd: *crowd, phase, side }], side.commits_as_store())
+                };
+                figures.extend(Side::all(crowd.clients).into_iter().map(of));
             }
-        };
-        Side::all(crowd.clients).into_iter().map(of).collect()
+        }
+        figures
     }
 
-    fn rows(&self, load: Load, crowd: Crowd, phase: Phase) -> Vec<Row> {
-        let of = |side| &self.0[&Cell { crowd, phase, side }];
-        let what = |ours: Side, theirs: Side| format!("{}: {} : {}", named(crowd, phase), ours.name(), theirs.name());
-        let speed = |ours, theirs, target| {
-            let pair = (of(ours).speeds.as_slice(), of(theirs).speeds.as_slice());
-            Row::speeds(load.section, what(ours, theirs), "/s", pair, target)
-        };
-        let p99 = |ours, theirs, target| {
-            let pair = (of(ours).p99.as_slice(), of(theirs).p99.as_slice());
-            Row::times(load.section, what(ours, theirs) + ", p99", "ms", A_MILLISECOND, pair, target)
-        };
-        let best_tuned = Side::tuned(crowd.clients).into_iter().max_by(|one, other| {
-            let median = |side: &Side| quartiles(&of(*side).speeds).median;
-            median(one).total_cmp(&median(other))
-        });
-        let targets = Targets::of(load.disk, crowd);
-        let mut rows = vec![
-            speed(Side::Engine, Side::Documented, targets.documented),
-            speed(Side::Store, Side::Documented, targets.documented),
-            p99(Side::Engine, Side::Documented, targets.p99),
-        ];
-        if let Some(tuned) = best_tuned {
-            rows.push(speed(Side::Engine, tuned, targets.tuned));
-            rows.push(speed(Side::Store, tuned, Target::None));
+    fn rows(&self, load: Load) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for crowd in load.crowds {
+            let phases: Vec<Phase> = crowd.phases().map(|(phase, _)| phase).collect();
+            if let [one] = phases[..] {
+                rows.extend(self.compared(load, *crowd, &named(*crowd, one), &phases));
+                continue;
+            }
+            if crowd.is_told_by_phase() {
+                for phase in &phases {
+                    rows.extend(self.compared(load, *crowd, &named(*crowd, *phase), &[*phase]));
+                }
+            }
+            rows.extend(self.compared(load, *crowd, &together(*crowd), &phases));
         }
-        rows.push(speed(Side::Store, Side::Raw, targets.raw));
-        rows.push(speed(Side::Raw, Side::Unguarded, Target::None));
         rows
     }
+
+    /// The sides beside each other, over these phases.
+    fn compared(&self, load: Load, crowd: Crowd, name: &str, phases: &[Phase]) -> Vec<Row> {
+        let sums = |side: Side, of: &dyn Fn(&[&Sample]) -> f64| -> Vec<f64> {
+            let series: Vec<_> = phases.iter().map(|phase| &self.0[&Cell { crowd, phase: *phase, side }]).collect();
+            (0..load.rounds)
+                .map(|round| of(&series.iter().map(|samples| &samples[round]).collect::<Vec<_>>()))
+                .collect()
+        };
+        let speeds = |side| sums(side, &speed);
+        let what = |ours: Side, theirs: Side| format!("{name}: {} : {}", ours.name(), theirs.name());
+        let faster = |ours: Side, theirs: Side, target| {
+            Row::speeds(load.section, what(ours, theirs), "/s", (&speeds(ours), &speeds(theirs)), target)
+        };
+        let tuned = Side::tuned(crowd.clients).into_iter().max_by(|one, other| {
+            let median = |side: &Side| quartiles(&speeds(*side)).median;
+            median(one).total_cmp(&median(other))
+        });
+        let waits = (sums(Side::Engine, &p99), sums(Side::Documented, &p99));
+        let targets = Targets::of(load.disk, crowd);
+        let mut rows = vec![
+            faster(Side::Engine, Side::Documented, targets.documented),
+            faster(Side::Store, Side::Documented, targets.documented),
+            Row::times(
+                load.section,
+                what(Side::Engine, Side::Documented) + ", p99",
+                "ms",
+                A_MILLISECOND,
+                (&waits.0, &waits.1),
+                targets.p99,
+            ),
+        ];
+        rows.extend(tuned.map(|tuned| faster(Side::Engine, tuned, targets.tuned)));
+        rows.push(faster(Side::Store, Side::Raw, targets.raw));
+        if crowd.clients == 64 {
+            rows.push(faster(Side::Raw, Side::Unguarded, Target::None));
+        }
+        rows
+    }
+}
+
+fn figure(samples: &[Sample], has_batch: bool) -> Figure {
+    let median = |of: &dyn Fn(&Sample) -> f64| quartiles(&samples.iter().map(of).collect::<Vec<_>>()).median;
+    let wait = |share: f64| {
+        let waits: Option<Vec<f64>> =
+            samples.iter().map(|sample| Some(sample.sent.wait(share)?.as_secs_f64())).collect();
+        waits.map(|waits| 1e3 * quartiles(&waits).median)
+    };
+    Figure {
+        per_second: median(&|sample| speed(&[sample])),
+        p50: wait(0.5),
+        p99: wait(0.99),
+        fsyncs: median(&|sample| sample.fsyncs as f64 / sample.commands as f64),
+        batch: has_batch.then(|| median(&|sample| sample.batch as f64)),
+        ..Figure::default()
+    }
+}
+
+/// Commands a second.
+fn speed(samples: &[&Sample]) -> f64 {
+    let commands: usize = samples.iter().map(|sample| sample.commands).sum();
+    let took: Duration = samples.iter().map(|sample| sample.sent.took).sum();
+    commands as f64 / took.as_secs_f64()
+}
+
+/// Seconds that all but a hundredth of the commands waited at most.
+fn p99(samples: &[&Sample]) -> f64 {
+    let mut waits: Vec<Duration> = samples.iter().flat_map(|sample| &sample.sent.waits).copied().collect();
+    waits.sort_unstable();
+    let all = Sent { took: Duration::ZERO, waits };
+    all.wait(0.99).map_or(f64::NAN, |wait| wait.as_secs_f64())
 }
 
 /// What has to be reached.
@@ -152,7 +185,8 @@ impl Targets {
             (Disk::Slow, ..) => Target::Share(1.0),
             (Disk::Fast, ..) => Target::None,
         };
-        let p99 = if (disk, crowd.clients, crowd.events) == (Disk::Fast, 64, 1) { Target::Times(5.0) } else { Target::None };
+        let p99 =
+            if (disk, crowd.clients, crowd.events) == (Disk::Fast, 64, 1) { Target::Times(5.0) } else { Target::None };
         let raw = if disk == Disk::Fast { Target::Share(0.6) } else { Target::None };
         Targets { documented, tuned, p99, raw }
     }
@@ -164,6 +198,11 @@ fn named(crowd: Crowd, phase: Phase) -> String {
         1 => format!("{}, {clients}", phase.name()),
         events => format!("{}, {events} events a command, {clients}", phase.name()),
     }
+}
+
+/// Every command of these complaints.
+fn together(crowd: Crowd) -> String {
+    named(crowd, Phase::New).replace(Phase::New.name(), "both together")
 }
 
 /// In what [`Row::times`] tells, which is nanoseconds.

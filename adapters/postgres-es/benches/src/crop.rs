@@ -22,7 +22,8 @@ impl Crop {
             steps.flat_map(|step| lives.iter().map(move |life| (life.id, life.asked[step].clone()))).collect()
         };
         let asked: Vec<Vec<_>> = lives.chunks(lives.len().div_ceil(clients)).map(by_client).collect();
-        let (commands, events) = (lives.len() * steps.len(), asked.iter().flatten().map(|(_, asked)| asked.records.len()));
+        let (commands, events) =
+            (lives.len() * steps.len(), asked.iter().flatten().map(|(_, asked)| asked.records.len()));
         Crop { commands, events: events.sum(), asked }
     }
 

@@ -4,7 +4,7 @@ use aduan_measure::table::{number, print_grid};
 use serde::Serialize;
 
 /// One side under one load: medians of the rounds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Figure {
     pub(crate) section: &'static str,
     pub(crate) what: String,
@@ -30,7 +30,14 @@ pub(crate) fn print(figures: &[Figure]) {
         for figure in figures {
             if figure.what != last {
                 last = &figure.what;
-                lines.push([figure.what.clone(), String::new(), String::new(), String::new(), String::new(), String::new()]);
+                lines.push([
+                    figure.what.clone(),
+                    String::new(),
+                    String::new(),
+                    String::new(),
+                    String::new(),
+                    String::new(),
+                ]);
             }
             let some = |figure: Option<f64>| figure.map(number).unwrap_or_default();
             lines.push([

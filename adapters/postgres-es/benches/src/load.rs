@@ -57,6 +57,11 @@ impl Crowd {
         }
     }
 
+    /// Whether its phases are told one by one: where targets are.
+    pub(crate) fn is_told_by_phase(&self) -> bool {
+        self.events == 1 && [1, 64, 256].contains(&self.clients)
+    }
+
     /// Its phases, and the commands of each.
     pub(crate) fn phases(&self) -> impl Iterator<Item = (Phase, Range<usize>)> {
         [(Phase::New, 0..1), (Phase::Known, 1..self.commands)].into_iter().filter(|(_, commands)| !commands.is_empty())
@@ -89,10 +94,10 @@ pub(crate) const FAST_DISK: Load = Load {
         Crowd::of(1, 64, 7),
         Crowd::of(8, 128, 6),
         Crowd::of(64, 512, 6),
-        Crowd::of(256, 1_024, 4),
-        Crowd::of(1_024, 2_048, 3),
+        Crowd::of(256, 512, 5),
+        Crowd::of(1_024, 1_024, 4),
         Crowd::of_imports(1, 16, 3, 10),
-        Crowd::of_imports(64, 192, 3, 10),
+        Crowd::of_imports(64, 128, 3, 10),
         Crowd::of_imports(1, 16, 1, 100),
     ],
     disk: Disk::Fast,
@@ -103,11 +108,11 @@ pub(crate) const SLOW_DISK: Load = Load {
     rounds: 3,
     fsync: Duration::from_millis(3),
     crowds: &[
-        Crowd::of(1, 16, 3),
+        Crowd::of(1, 32, 4),
         Crowd::of(8, 64, 3),
         Crowd::of(64, 256, 3),
         Crowd::of(256, 512, 4),
-        Crowd::of(1_024, 2_048, 2),
+        Crowd::of(1_024, 1_024, 3),
         Crowd::of_imports(64, 64, 2, 10),
     ],
     disk: Disk::Slow,

@@ -1,4 +1,20 @@
-//! `postgres-ratios`: ours, postgres-es and the raw limit, side by side in one run.
+//! `postgres-ratios`: ours, postgres-es and the raw limit, side by side in one run on one throwaway PostgreSQL.
+//!
+//! ```text
+//! cargo run --release --locked --manifest-path adapters/postgres-es/benches/Cargo.toml -- \
+//!     [postgres] [bulk] [reading] [slow-postgres] [--rounds N] [--json]
+//! ```
+//!
+//! - **engine**: ours as an office runs it: every command is sealed, decided, hashed and appended with its boxes and
+//!   keys. **store**: only the append, of what was decided before.
+//! - **postgres-es, documented**: `postgres_cqrs` over our aggregate, on its own table, with its default pool of 10.
+//!   Its commands are sealed already, and it stores neither boxes nor keys, positions, hashes or command ids: all of
+//!   that favours it. **tuned**: a connection a client, up to 64 and to 256, none of them pinged before it is used.
+//! - **raw INSERT**: one connection that inserts the very rows that the store inserted, as many commands a commit,
+//!   prepared, in one round trip. With the guards of the tables, and without.
+//!
+//! Sides take turns, round by round; figures are medians of the rounds, and so is the ratio. Fsyncs are the server's,
+//! counted and slowed by a preloaded library. A line that misses its target ends the run with code 1.
 
 mod bulk;
 mod clients;

@@ -24,7 +24,6 @@ pub(crate) struct Raw {
     boxes: Statement,
     keys: Statement,
     position: i64,
-    values: std::collections::HashMap<usize, Statement>,
     database: Database,
 }
 
@@ -36,7 +35,7 @@ impl Raw {
         let client = aduan_testkit::postgres::connect(&url).await.expect("a migrated database");
         let prepared = prepare(client, guarded).await;
         let (client, [head, events, boxes, keys]) = prepared.expect("a migrated database takes these statements");
-        Raw { client, guarded, head, events, boxes, keys, position: 0, values: Default::default(), database }
+        Raw { client, guarded, head, events, boxes, keys, position: 0, database }
     }
 
     /// Inserts everything, `batch` commands a commit.
@@ -70,26 +69,6 @@ impl Raw {
         self.position += records.len() as i64;
         let hash = last.hash.0.as_slice();
         let head: [&(dyn ToSql + Sync); 2] = [&self.position, &hash];
-        if std::env::var_os("RAW_VALUES").is_some() && !self.guarded {
-            let n = records.len();
-            if !self.values.contains_key(&n) {
-                let row = |r: usize| { let p = 12*r; format!("('mojokerto','complaint',{})", (1..=12).map(|c| format!("${}", p+c)).collect::<Vec<_>>().join(",")) };
-                let sql = format!("INSERT INTO aduan.events (ledger, aggregate_type, position, sequence, recorded_at, command_part, command_id, aggregate_id, event_type, event_version, prev_hash, record_hash, payload, metadata) VALUES {}", (0..n).map(row).collect::<Vec<_>>().join(","));
-                let st = self.client.prepare(&sql).await?;
-                self.values.insert(n, st);
-            }
-            let mut params: Vec<&(dyn ToSql + Sync)> = Vec::new();
-            for i in 0..n { params.extend(events.row(i)); }
-            let st = &self.values[&n];
-            let client = &self.client;
-            let (no_boxes, no_keys) = (boxes.is_empty(), keys.is_empty());
-            let (boxes, keys) = (boxes.columns(), keys.columns());
-            let (b, bx, k, i, c) = tokio::join!(biased; client.batch_execute("BEGIN"),
-            async { if no_boxes { Ok(0) } else { client.execute(&self.boxes, &boxes).await } },
-            async { if no_keys { Ok(0) } else { client.execute(&self.keys, &keys).await } },
-            client.execute(st, &params), client.batch_execute("COMMIT"));
-            b?; i?; bx?; k?; return c;
-        }
         let client = &self.client;
         let (no_boxes, no_keys) = (boxes.is_empty(), keys.is_empty());
         let (events, boxes, keys) = (events.columns(), boxes.columns(), keys.columns());

@@ -12,8 +12,8 @@ use aduan_measure::life::{Life, ledger};
 use aduan_measure::table::{Row, Target};
 use aduan_postgres::{Postgres, PostgresOptions, PostgresStore};
 use aduan_testkit::postgres::Database;
-use cqrs_es::persist::{PersistedEventRepository as _, PersistedEventStore};
 use cqrs_es::EventStore as _;
+use cqrs_es::persist::{PersistedEventRepository as _, PersistedEventStore};
 use postgres_es::PostgresEventRepository;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -51,7 +51,8 @@ pub(crate) async fn section(rounds: usize, server: &Server) -> Vec<Row> {
         row("the same with every link and hash checked : load_events", CHECKED, THEIR_HISTORIES),
         row("the whole log in order, typed : stream_all_events (no order)", LOG, THEIR_LOG),
         per_core("the whole log in order, typed: a core of ours", LOG).at_least(300_000.0),
-        per_core("stream_all_events: a core of theirs", THEIR_LOG),
+        per_core("the same as records, untyped: a core of ours", PAGES),
+        per_core("stream_all_events, typed: a core of postgres-es", THEIR_LOG),
     ]
 }
 
@@ -98,7 +99,8 @@ impl Town {
             HISTORIES => self.histories(false).await,
             CHECKED => self.histories(true).await,
             THEIR_HISTORIES => self.their_histories().await,
-            LOG => self.log().await,
+            LOG => self.log(true).await,
+            PAGES => self.log(false).await,
             _ => self.their_log().await,
         }
     }
@@ -140,11 +142,11 @@ impl Town {
         self.long.len() * LENGTH
     }
 
-    async fn log(&self) -> usize {
+    async fn log(&self, is_typed: bool) -> usize {
         let mut read = 0;
         loop {
             let page = self.store.after(read as u64, PAGE).await.expect("a sound log");
-            for entry in &page.entries {
+            for entry in page.entries.iter().filter(|_| is_typed) {
                 std::hint::black_box(entry.record.event().expect("a sound record"));
             }
             read += page.entries.len();
@@ -191,9 +193,10 @@ const LENGTH: usize = 200;
 const SHORT: u64 = 8_500;
 const AT_A_TIME: usize = 500;
 
-const SIDES: usize = 5;
+const SIDES: usize = 6;
 const HISTORIES: usize = 0;
 const CHECKED: usize = 1;
 const THEIR_HISTORIES: usize = 2;
 const LOG: usize = 3;
 const THEIR_LOG: usize = 4;
+const PAGES: usize = 5;

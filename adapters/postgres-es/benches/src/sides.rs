@@ -47,6 +47,11 @@ impl Side {
         counts.into_iter().map(|connections| Side::Tuned { connections }).collect()
     }
 
+    /// Whether it has as many commands a commit as the store had.
+    pub(crate) fn commits_as_store(self) -> bool {
+        matches!(self, Side::Store | Side::Raw | Side::Unguarded)
+    }
+
     pub(crate) fn name(self) -> String {
         match self {
             Side::Engine => "engine".to_owned(),

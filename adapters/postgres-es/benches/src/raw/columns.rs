@@ -44,23 +44,6 @@ impl<'b> Events<'b> {
         events
     }
 
-    pub(crate) fn row(&self, i: usize) -> [&(dyn ToSql + Sync); 12] {
-        [
-            &self.position[i],
-            &self.sequence[i],
-            &self.recorded_at[i],
-            &self.part[i],
-            &self.command[i],
-            &self.complaint[i],
-            &self.event_type[i],
-            &self.event_version[i],
-            &self.prev[i],
-            &self.hash[i],
-            &self.payload[i],
-            &self.metadata[i],
-        ]
-    }
-
     pub(crate) fn columns(&self) -> [&(dyn ToSql + Sync); 12] {
         [
             &self.position,

@@ -40,7 +40,8 @@ impl Raw {
         let mut events = Rows::into(&self.client, EVENTS, &EVENT_TYPES).await?;
         for (position, record) in (first..).zip(records()) {
             let (sequence, part) = (record.sequence as i64, record.part as i32);
-            let (complaint, kind, version) = (record.complaint.to_string(), &*record.event_type, &*record.event_version);
+            let (complaint, kind, version) =
+                (record.complaint.to_string(), &*record.event_type, &*record.event_version);
             let (prev, hash) = (record.prev.0.as_slice(), record.hash.0.as_slice());
             let (payload, metadata) = (Json(&record.payload), Json(&record.metadata));
             events
