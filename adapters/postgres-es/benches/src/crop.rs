@@ -1,6 +1,7 @@
 //! The same commands in the forms the sides take.
 
 use aduan::command::{ClearRequest, SealedRequest};
+use aduan::sealed::{SealedBox, WrappedKey};
 use aduan::store::Append;
 use aduan::values::ComplaintId;
 use aduan_measure::life::{Asked, Life};
@@ -12,6 +13,14 @@ pub(crate) struct Crop {
     pub(crate) commands: usize,
     /// How many events they record.
     pub(crate) events: usize,
+}
+
+/// A command for a framework.
+pub(crate) struct Sealed {
+    pub(crate) id: String,
+    pub(crate) request: SealedRequest,
+    pub(crate) boxes: Vec<SealedBox>,
+    pub(crate) keys: Vec<WrappedKey>,
 }
 
 impl Crop {
@@ -37,9 +46,14 @@ impl Crop {
         self.map(|id, asked| (id, asked.clear.clone()))
     }
 
-    /// Sealed already, for a framework that seals nothing.
-    pub(crate) fn sealed(&self) -> Vec<Vec<(String, SealedRequest)>> {
-        self.map(|id, asked| (id.to_string(), asked.sealed.clone()))
+    /// Sealed already, for a framework that seals nothing, with the texts and keys that its host has to keep.
+    pub(crate) fn sealed(&self) -> Vec<Vec<Sealed>> {
+        self.map(|id, asked| Sealed {
+            id: id.to_string(),
+            request: asked.sealed.clone(),
+            boxes: asked.boxes.clone(),
+            keys: asked.keys.clone(),
+        })
     }
 
     /// In the order in which clients that take turns send them.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use aduan::command::SealedRequest;
 use aduan::complaint::Complaint;
 use aduan::event::EVENT_VERSION;
 use aduan::rules::Rules;
+use aduan::sealed::{SealedBox, WrappedKey};
 use aduan_measure::life::Life;
 use aduan_testkit::postgres::Database;
 use cqrs_es::DomainEvent as _;
@@ -14,11 +14,13 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
 use crate::clients::{Sent, send};
+use crate::crop::Sealed;
 use crate::server::Server;
 
 /// A framework on a database of its own, with a pool.
 pub(crate) struct Framework {
     cqrs: Arc<PostgresCqrs<Complaint>>,
+    pool: PgPool,
     _database: Database,
 }
 
@@ -39,21 +41,43 @@ impl Framework {
     async fn create(server: &Server, rules: &Rules, options: PgPoolOptions) -> Self {
         let database = server.theirs().await;
         let pool = open(&database.url(), options).await;
-        Framework { cqrs: Arc::new(postgres_cqrs(pool, Vec::new(), rules.clone())), _database: database }
+        let cqrs = Arc::new(postgres_cqrs(pool.clone(), Vec::new(), rules.clone()));
+        Framework { cqrs, pool, _database: database }
     }
 
-    /// Loads, decides and commits, as its users do. What it is given is sealed already, which favours it.
-    pub(crate) async fn execute(&self, clients: Vec<Vec<(String, SealedRequest)>>) -> Sent {
-        let cqrs = Arc::clone(&self.cqrs);
-        send(clients, move |(id, request)| {
-            let cqrs = Arc::clone(&cqrs);
+    /// Loads, decides and commits, as its users do. What it is given is sealed already, which favours it; the texts
+    /// are kept first, by the host, as it has no place for them.
+    pub(crate) async fn execute(&self, clients: Vec<Vec<Sealed>>) -> Sent {
+        let (cqrs, pool) = (Arc::clone(&self.cqrs), self.pool.clone());
+        send(clients, move |Sealed { id, request, boxes, keys }| {
+            let (cqrs, pool) = (Arc::clone(&cqrs), pool.clone());
             async move {
+                keep(&pool, &id, &boxes, &keys).await;
                 let executed = cqrs.execute(&id, request).await;
                 assert!(executed.is_ok(), "every command here is new and lawful, but: {executed:?}");
             }
         })
         .await
     }
+}
+
+/// Keeps what belongs beside a command in one statement, which is its own transaction: the least that it can cost.
+async fn keep(pool: &PgPool, id: &str, boxes: &[SealedBox], keys: &[WrappedKey]) {
+    if boxes.is_empty() && keys.is_empty() {
+        return;
+    }
+    let of_boxes = (boxes.iter().map(|sealed| &sealed.digest.0.0[..]), boxes.iter().map(|sealed| &sealed.bytes[..]));
+    let of_keys = (keys.iter().map(|key| &key.commitment.0[..]), keys.iter().map(|key| &key.bytes[..]));
+    let kept = sqlx::query(
+        "WITH boxed AS (INSERT INTO boxes SELECT $1, unnest($2::bytea[]), unnest($3::bytea[])) \
+         INSERT INTO keys SELECT $1, unnest($4::bytea[]), unnest($5::bytea[])",
+    )
+    .bind(id)
+    .bind(of_boxes.0.collect::<Vec<_>>())
+    .bind(of_boxes.1.collect::<Vec<_>>())
+    .bind(of_keys.0.collect::<Vec<_>>())
+    .bind(of_keys.1.collect::<Vec<_>>());
+    kept.execute(pool).await.expect("the rows are sound");
 }
 
 /// A pool with all its connections open, so that nobody pays for them in the first round that counts.

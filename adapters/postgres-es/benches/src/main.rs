@@ -8,8 +8,8 @@
 //! - **engine**: ours as an office runs it: every command is sealed, decided, hashed and appended with its boxes and
 //!   keys. **store**: only the append, of what was decided before.
 //! - **postgres-es, documented**: `postgres_cqrs` over our aggregate, on its own table, with its default pool of 10.
-//!   Its commands are sealed already, and it stores neither boxes nor keys, positions, hashes or command ids: all of
-//!   that favours it. **tuned**: a connection a client, up to 64 and to 256, none of them pinged before it is used.
+//!   Its commands are sealed already, and it stores neither positions, hashes nor command ids: all of that favours it.
+//!   The sealed texts and the keys are kept by its host, in one statement before the command that brings some. **tuned**: a connection a client, up to 64 and to 256, none of them pinged before it is used.
 //! - **raw INSERT**: one connection that inserts the very rows that the store inserted, as many commands a commit,
 //!   prepared, in one round trip. With the guards of the tables, and without.
 //!

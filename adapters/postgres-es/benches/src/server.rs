@@ -44,9 +44,15 @@ impl Server {
         let database = self.cluster.server().database().await.expect("an empty server takes a database");
         let client = aduan_testkit::postgres::connect(&database.url()).await.expect("the database was just made");
         client.batch_execute(EVENTS_OF_POSTGRES_ES).await.expect("an empty database takes the table");
+        client.batch_execute(KEPT_BY_ITS_HOST).await.expect("an empty database takes the tables");
         database
     }
 }
+
+/// What a host of it needs beside, as lean as can be.
+const KEPT_BY_ITS_HOST: &str = "
+    CREATE TABLE boxes (complaint text, digest bytea, bytes bytea NOT NULL, PRIMARY KEY (complaint, digest));
+    CREATE TABLE keys (complaint text, commitment bytea, wrapped bytea NOT NULL, PRIMARY KEY (complaint, commitment));";
 
 /// As in `db/init.sql` of postgres-es.
 const EVENTS_OF_POSTGRES_ES: &str = "CREATE TABLE events
