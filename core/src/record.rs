@@ -70,8 +70,8 @@ impl Record {
             event_type: Cow::Borrowed(fact.name()),
             event_version: Cow::Borrowed(EVENT_VERSION),
             recorded_at: context.recorded_at,
-            payload: canonical(&PayloadRef { fact, occurred_at, provenance }, 512),
-            metadata: canonical(context, 768),
+            payload: canonical(&PayloadRef { fact, occurred_at, provenance }, 1024),
+            metadata: canonical(context, 1024),
             prev,
             hash: prev,
         };
