@@ -146,7 +146,6 @@ async fn a_tick_is_finished_by_the_next_one() {
 }
 
 #[tokio::test]
-#[ignore = "a reader whose question was dropped goes back to the pool with its answer unread"]
 async fn a_reader_that_goes_away_leaves_no_statement_behind() {
     let database = database().await;
     let store = connect(&database).await.create(&another_ledger()).await.unwrap();

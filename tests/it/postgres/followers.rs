@@ -60,7 +60,7 @@ async fn a_follower_beside_64_writers_misses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_that_stays_open_stops_nobody() {
     // Every append leaves a dead row of the ledger behind, which nobody may clear away while somebody might still see it.
-    let appends = size(200, 20_000) as u64;
+    let appends = size(200, 10_000) as u64;
     let database = database().await;
     let store = connect(&database).await.create(&another_ledger()).await.unwrap();
     let mut draft = Draft::of(&store, 1);
