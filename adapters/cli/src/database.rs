@@ -34,6 +34,12 @@ impl FromStr for Database {
         if hosts.contains('@') || parameters.contains('@') || user.is_some_and(|user| user.contains('/')) {
             return Err("in a name, a password or a parameter, `@` is written %40, `/` %2F and `?` %3F".into());
         }
+        let servers = hosts.split('/').next().unwrap_or_default();
+        let ports = servers.split(',').filter_map(|server| server.rsplit_once(':'));
+        if ports.into_iter().any(|(_, port)| !port.ends_with(']') && !port.bytes().all(|byte| byte.is_ascii_digit())) {
+            // It may be a password whose `@HOST` was left out, and is not repeated.
+            return Err("a port is a number; behind a password comes @HOST".into());
+        }
         let (name, password) = user.unwrap_or_default().split_once(':').unwrap_or((user.unwrap_or_default(), ""));
         let at = |user: &str| if user.is_empty() { String::new() } else { format!("{user}@") };
         let mut database = Database {
@@ -45,6 +51,9 @@ impl FromStr for Database {
         };
         for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
             let (key, value) = parameter.split_once('=').ok_or("a parameter is NAME=VALUE")?;
+            if key.contains('%') {
+                return Err("the name of a parameter is written plainly".into());
+            }
             match key {
                 "ledger" if database.ledger.is_some() => return Err("it names two ledgers".into()),
                 "ledger" => database.ledger = Some(decoded(value)?.parse().map_err(|error| format!("{error}"))?),
@@ -217,6 +226,15 @@ mod tests {
 
     fn read(text: &str) -> Database {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_password_without_its_host_is_refused_and_not_repeated() {
+        for url in ["postgres://ani:rahasia", "postgres://ani:rahasia/city", "postgres://h/city?pass%77ord=rahasia"] {
+            let refused = url.parse::<Database>().map(|_| ()).unwrap_err();
+            assert!(!refused.contains("rahasia"), "{refused}");
+        }
+        assert!("postgres://one:5433,[::1]:5434,[::1]/city".parse::<Database>().is_ok());
     }
 
     #[test]
