@@ -1,4 +1,4 @@
-//! Questions, each answered from one statement, so that it sees one moment.
+//! Questions. Where an answer takes two statements, the second sees no less than the first.
 
 use std::time::Duration;
 
@@ -170,7 +170,7 @@ fn key(row: &Row) -> Result<WrappedKey, StoreError> {
     Ok(WrappedKey { epoch, commitment, bytes: row.try_get(2).map_err(unreadable)? })
 }
 
-/// One message of PostgreSQL holds a gigabyte; this keeps far from it.
+/// So many events are held in memory at once at most.
 const LARGEST_PAGE: usize = 65_536;
 
 const LOAD: &str = concat!(

@@ -84,7 +84,7 @@ impl<'b> Columns<'b> {
         self.box_complaint.is_empty() && self.key_complaint.is_empty()
     }
 
-    /// The parameters of `append_bare.sql`, behind those of the head.
+    /// The parameters of `append_events.sql`, behind those of the head.
     pub(crate) fn events(&self) -> [&(dyn ToSql + Sync); 11] {
         [
             &self.sequence,
@@ -101,7 +101,7 @@ impl<'b> Columns<'b> {
         ]
     }
 
-    /// What `append.sql` has behind them.
+    /// What `append_sealed.sql` has behind them.
     pub(crate) fn sealed(&self) -> [&(dyn ToSql + Sync); 7] {
         [
             &self.box_complaint,

@@ -200,8 +200,8 @@ impl Link {
         let (client, mut carrier) = address.connect().await.map_err(|error| error.to_string())?;
         let preparing = async {
             tokio::try_join!(
-                client.prepare(include_str!("../sql/append.sql")),
-                client.prepare(include_str!("../sql/append_bare.sql")),
+                client.prepare(APPEND),
+                client.prepare(APPEND_BARE),
                 client.prepare(LOCK),
                 client.prepare(HEADS),
                 client.prepare(HANDLED),
@@ -441,6 +441,13 @@ fn size(append: &Append) -> (usize, usize) {
 const ROWS_PER_BATCH: usize = 1024;
 const BYTES_PER_BATCH: usize = 16 * 1024 * 1024;
 
+const APPEND: &str = concat!(
+    include_str!("../sql/append_head.sql"),
+    include_str!("../sql/append_sealed.sql"),
+    include_str!("../sql/append_events.sql")
+);
+/// Of events without boxes and keys, as most commands are: a lone client notices the difference.
+const APPEND_BARE: &str = concat!(include_str!("../sql/append_head.sql"), include_str!("../sql/append_events.sql"));
 const LOCK: &str = "SELECT position, record_hash, log_hash FROM aduan.ledger WHERE name = $1 FOR UPDATE";
 const HEADS: &str = "SELECT wanted.id, last.sequence, last.record_hash FROM unnest($2::text[]) AS wanted (id) \
     CROSS JOIN LATERAL (SELECT sequence, record_hash FROM aduan.events \
