@@ -1,6 +1,7 @@
 //! A server that goes down under load: nothing acknowledged is lost, nothing counts twice.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -8,8 +9,8 @@ use aduan::actor::{Actor, Role};
 use aduan::command::{ClearRequest, Command};
 use aduan::engine::{Engine, Error, Receipt};
 use aduan::event::Class;
-use aduan::sealed::Clear;
-use aduan::store::{Append, Ledger, Log, Outcome};
+use aduan::sealed::{Clear, SealedBox};
+use aduan::store::{Append, Ledger, Log, Outcome, StoreError};
 use aduan::values::{CommandId, ComplaintId, Digest, Position};
 use aduan_postgres::{OpenError, Postgres, PostgresOptions};
 use aduan_testkit::conformance::everything;
@@ -79,6 +80,50 @@ async fn stops_and_kills_under_load_lose_nothing_and_double_nothing() {
         count(&office.unavailable),
     );
     assert!(count(&office.unknown) > 0, "a blow that nobody felt proves nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_ends_in_a_panic_of_the_server_is_unknown() {
+    let cluster = cluster(&[("max_wal_size", "32MB"), ("wal_recycle", "off")]);
+    let database = database_on(&cluster.server()).await;
+    let postgres = Postgres::connect(&database.url_as("aduan_app"), PostgresOptions::default()).await.unwrap();
+    let store = postgres.create(&another_ledger()).await.unwrap();
+    let large = |number: u64| {
+        let mut part = Draft::of(&store, number).part(number, 1);
+        part.boxes = (0..32).map(|place| SealedBox::from_bytes(noise(number * 32 + place))).collect();
+        Append::new(command(number), vec![part])
+    };
+    assert_eq!(store.append(large(1)).await, Ok(Outcome::Appended { first: 1 }));
+    // No new segment of the write-ahead log can be made from here on, as on a full disk.
+    let wal = cluster.folder().join("data/pg_wal");
+    let mode = |mode| std::fs::set_permissions(&wal, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o500);
+    let mut acknowledged = 1;
+    let failed = loop {
+        match store.append(large(acknowledged + 1)).await {
+            Ok(_) => acknowledged += 1,
+            Err(error) => break error,
+        }
+        assert!(acknowledged < 400, "the log goes on without a new segment");
+    };
+    mode(0o700);
+    assert!(matches!(failed, StoreError::Unknown(_)), "{failed:?}");
+    block_in_place(|| cluster.restart()).unwrap();
+    assert!(std::fs::read_to_string(cluster.log_path()).unwrap().contains("PANIC:"), "it was one");
+    // Whether it was recorded is found out by asking again, and it counts once.
+    let mut last = store.append(large(acknowledged + 1)).await;
+    for _ in 0..2 {
+        if last.is_err() {
+            last = store.append(large(acknowledged + 1)).await;
+        }
+    }
+    assert!(last.is_ok(), "{last:?}");
+    assert_eq!(everything(&store).await.len() as u64, acknowledged + 1);
+}
+
+/// Bytes that cannot be compressed.
+fn noise(seed: u64) -> Vec<u8> {
+    (0..256_u64).flat_map(|block| Digest::of(&(seed << 16 | block).to_be_bytes()).0).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
