@@ -585,6 +585,21 @@ pub enum Class {
     Supervisory,
 }
 
+impl Class {
+    /// Every class.
+    pub const ALL: [Class; 4] = [Class::Information, Class::Aspiration, Class::Complaint, Class::Supervisory];
+
+    /// The name as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Information => "information",
+            Class::Aspiration => "aspiration",
+            Class::Complaint => "complaint",
+            Class::Supervisory => "supervisory",
+        }
+    }
+}
+
 /// How urgent it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub enum Priority {
@@ -595,6 +610,20 @@ pub enum Priority {
     Urgent,
     /// In minutes or hours.
     Emergency,
+}
+
+impl Priority {
+    /// Every priority.
+    pub const ALL: [Priority; 3] = [Priority::Normal, Priority::Urgent, Priority::Emergency];
+
+    /// The name as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Priority::Normal => "normal",
+            Priority::Urgent => "urgent",
+            Priority::Emergency => "emergency",
+        }
+    }
 }
 
 /// What kind of complaint it is.
@@ -639,6 +668,29 @@ pub enum Closure {
     },
 }
 
+impl Closure {
+    /// The name as tables show it; confirmation, silence and administration are counted apart for ever.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Closure::Resolved { basis: Basis::Confirmed, .. } => "resolved_confirmed",
+            Closure::Resolved { basis: Basis::Silence, .. } => "resolved_silence",
+            Closure::Resolved { basis: Basis::Administrative, .. } => "resolved_administrative",
+            Closure::Declined { .. } => "declined",
+            Closure::Withdrawn => "withdrawn",
+            Closure::Duplicate { .. } => "duplicate",
+        }
+    }
+
+    /// With what outcome, or why: empty where there is nothing more to say.
+    pub fn detail(&self) -> &'static str {
+        match self {
+            Closure::Resolved { outcome, .. } => outcome.name(),
+            Closure::Declined { reason, .. } => reason.name(),
+            Closure::Withdrawn | Closure::Duplicate { .. } => "",
+        }
+    }
+}
+
 /// Who says that a complaint is resolved.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub enum Basis {
@@ -667,6 +719,20 @@ pub enum Outcome {
     InformationGiven,
 }
 
+impl Outcome {
+    /// The name as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Resolved => "resolved",
+            Outcome::PartlyResolved => "partly_resolved",
+            Outcome::ExplainedNoAction => "explained_no_action",
+            Outcome::Unfounded => "unfounded",
+            Outcome::ForwardedExternal => "forwarded_external",
+            Outcome::InformationGiven => "information_given",
+        }
+    }
+}
+
 /// Why a complaint is not taken up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub enum DeclineReason {
@@ -688,6 +754,23 @@ pub enum DeclineReason {
     Test,
     /// A question about it was never answered.
     Incomplete,
+}
+
+impl DeclineReason {
+    /// The name as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            DeclineReason::OutOfScope => "out_of_scope",
+            DeclineReason::TooGeneral => "too_general",
+            DeclineReason::NotGovernment => "not_government",
+            DeclineReason::SubJudice => "sub_judice",
+            DeclineReason::PrivateDispute => "private_dispute",
+            DeclineReason::Abusive => "abusive",
+            DeclineReason::Prank => "prank",
+            DeclineReason::Test => "test",
+            DeclineReason::Incomplete => "incomplete",
+        }
+    }
 }
 
 /// How a response is meant.

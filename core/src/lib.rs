@@ -45,6 +45,8 @@ pub mod engine;
 pub mod event;
 pub mod inspect;
 pub mod policy;
+pub mod projection;
+pub mod read;
 pub mod record;
 pub mod rules;
 pub mod sealed;

@@ -46,6 +46,15 @@ struct Units {
 /// Region, week, and whether joint leave is off.
 type UnitKey = (Option<String>, Week, bool);
 
+impl Units {
+    fn of(&self, region: Option<&str>, week: Week, joint_leave_is_off: bool) -> Option<&WorkingCalendar> {
+        let is_meant = |(unit, _): &&(UnitKey, WorkingCalendar)| {
+            unit.0.as_deref() == region && (unit.1, unit.2) == (week, joint_leave_is_off)
+        };
+        self.working.iter().find(is_meant).map(|(_, working)| working)
+    }
+}
+
 impl Rules {
     /// The national policy and calendar with Mojokerto's example policy and agencies.
     pub fn mojokerto() -> Self {
@@ -112,6 +121,11 @@ impl Rules {
         self.policies.iter().chain(&self.retired.policies).find(|policy| policy.reference == *reference)
     }
 
+    /// Every policy at hand, those included that bound complaints once.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.iter().chain(&self.retired.policies)
+    }
+
     /// A calendar by what a record says of it.
     pub fn calendar(&self, reference: &DocumentRef) -> Option<&Calendar> {
         self.calendars.iter().chain(&self.retired.calendars).find(|calendar| calendar.reference() == reference)
@@ -130,10 +144,14 @@ impl Rules {
         let units = self.working.get(&calendar.hash)?;
         let week = known.map_or(units.default_week, |agency| agency.week);
         let region = known.map_or(policy.region.as_deref(), |agency| agency.region.as_deref());
-        let is_meant = |(unit, _): &&(UnitKey, WorkingCalendar)| {
-            unit.0.as_deref() == region && (unit.1, unit.2) == (week, policy.joint_leave_is_off)
-        };
-        units.working.iter().find(is_meant).map(|(_, working)| working)
+        units.of(region, week, policy.joint_leave_is_off)
+    }
+
+    /// The working days of the tenant under a calendar and a policy: the measure in which agencies are compared,
+    /// whatever week each of them works.
+    pub fn tenant_days(&self, calendar: &DocumentRef, policy: &Policy) -> Option<&WorkingCalendar> {
+        let units = self.working.get(&calendar.hash)?;
+        units.of(policy.region.as_deref(), units.default_week, policy.joint_leave_is_off)
     }
 
     /// Everything, as it is kept beside the ledger.

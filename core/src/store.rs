@@ -78,6 +78,16 @@ pub trait Log: Send + Sync {
     /// # Errors
     /// `Unavailable`.
     async fn head(&self) -> Result<Head, StoreError>;
+
+    /// Waits until the log goes beyond a position, as far as this store is told of it: it may wake early, and what
+    /// others write it may never learn of. Whoever follows a log looks now and then all the same.
+    ///
+    /// # Errors
+    /// `Unavailable` when nobody can tell any more.
+    async fn more(&self, after: Position) -> Result<(), StoreError> {
+        let _ = after;
+        std::future::pending().await
+    }
 }
 
 /// A ledger that can be read in order: what an engine works on.

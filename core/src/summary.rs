@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::clock::{Clock, ClockKind, Verdict};
 use crate::complaint::Complaint;
-use crate::event::{Basis, Closure, Event, Fact};
+use crate::event::{Event, Fact};
 use crate::values::{AgencyCode, ComplaintId};
 
 /// Folds events of many complaints, in the order of the log.
@@ -121,7 +121,7 @@ impl SummaryFold {
                 *summary.agencies.entry(agency.to_string()).or_default() += 1;
             }
             if let Some(closure) = &state.closure {
-                *summary.closures.entry(closure_name(closure)).or_default() += 1;
+                *summary.closures.entry(closure.name()).or_default() += 1;
             }
             for clock in state.clocks.iter().filter(|clock| clock.is_open()) {
                 verdicts.entry(clock.kind).or_default().count(clock, now);
@@ -148,17 +148,5 @@ impl Verdicts {
             Verdict::Cancelled => &mut self.cancelled,
         };
         *counter += 1;
-    }
-}
-
-/// The name of a closure; confirmation, silence and administration are counted apart for ever.
-fn closure_name(closure: &Closure) -> &'static str {
-    match closure {
-        Closure::Resolved { basis: Basis::Confirmed, .. } => "resolved_confirmed",
-        Closure::Resolved { basis: Basis::Silence, .. } => "resolved_silence",
-        Closure::Resolved { basis: Basis::Administrative, .. } => "resolved_administrative",
-        Closure::Declined { .. } => "declined",
-        Closure::Withdrawn => "withdrawn",
-        Closure::Duplicate { .. } => "duplicate",
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use chrono_tz::Tz;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserializer, Visitor};
@@ -236,6 +236,7 @@ as_string! {
     Area: "the code of an area",
     PersonRef: "a pseudonymous reference to a person",
     LedgerId: "the name of a ledger",
+    Month: "a month, as 2024-03",
     SourceName: "the name of a source",
 }
 
@@ -256,6 +257,8 @@ macro_rules! names {
             }
             /// The name as text.
             pub fn as_str(&self) -> &str { &self.0 }
+            /// The name as text that is shared, not copied.
+            pub fn shared(&self) -> Arc<str> { Arc::clone(&self.0) }
         }
         impl FromStr for $name {
             type Err = InvalidValue;
@@ -467,6 +470,82 @@ impl fmt::Display for Moment {
     }
 }
 
+/// A calendar month, written `2024-03`.
+///
+/// ```
+/// use aduan::values::Month;
+/// let march: Month = "2024-03".parse()?;
+/// assert_eq!(march.next().to_string(), "2024-04");
+/// assert!(march < march.next());
+/// # Ok::<(), aduan::values::InvalidValue>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    year: i32,
+    /// 1 to 12.
+    month: u32,
+}
+
+impl Month {
+    /// The month of a date.
+    pub fn of(date: NaiveDate) -> Self {
+        Month { year: date.year(), month: date.month() }
+    }
+
+    /// The month after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        if self.month == 12 { Month { year: self.year + 1, month: 1 } } else { Month { month: self.month + 1, ..self } }
+    }
+
+    /// The month before it.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        if self.month == 1 { Month { year: self.year - 1, month: 12 } } else { Month { month: self.month - 1, ..self } }
+    }
+
+    /// The calendar year.
+    pub fn year(self) -> i32 {
+        self.year
+    }
+
+    /// The same month of the year before.
+    #[must_use]
+    pub fn a_year_before(self) -> Self {
+        Month { year: self.year - 1, ..self }
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+impl fmt::Debug for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+impl FromStr for Month {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let wrong = || InvalidValue::new("month", "must read 2024-03, in the years 1900 to 2199");
+        let (year, month) = text.split_once('-').filter(|_| text.len() == 7).ok_or_else(wrong)?;
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(year) || !is_number(month) {
+            return Err(wrong());
+        }
+        let (year, month) = (year.parse().map_err(|_| wrong())?, month.parse().map_err(|_| wrong())?);
+        let is_sound = (1900..2200).contains(&year) && (1..=12).contains(&month);
+        is_sound.then_some(Month { year, month }).ok_or_else(wrong)
+    }
+}
+impl Serialize for Month {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Instants as integer microseconds of UTC. Reads RFC 3339 text as well, for people who type.
 pub(crate) mod micros {
     use super::*;
@@ -640,6 +719,17 @@ pub enum Visibility {
 }
 
 impl Visibility {
+    /// The name as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Visibility::Public => "public",
+            Visibility::Anonymous => "anonymous",
+            Visibility::Secret => "secret",
+            Visibility::AnonymousSecret => "anonymous_secret",
+            Visibility::Whistleblower => "whistleblower",
+        }
+    }
+
     /// The least visibility that hides what either hides.
     pub fn join(self, other: Self) -> Self {
         use Visibility::*;
