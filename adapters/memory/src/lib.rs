@@ -1,4 +1,4 @@
-//! A store and a vault in memory: the shortest example of both ports, as strict as the real ones.
+//! A store, read models and a vault in memory: the shortest example of each port, as strict as the real ones.
 //!
 //! Everything is gone when it is dropped, so `Appended` means durable only for as long as that.
 //! All other promises of [`Ledger`], [`Log`] and [`KeyVault`] hold: versions are checked, positions
@@ -21,8 +21,10 @@
 #[cfg(doc)]
 use aduan::store::{KeyVault, Ledger, Log};
 
+mod read;
 mod store;
 mod vault;
 
+pub use read::MemoryReadStore;
 pub use store::MemoryStore;
 pub use vault::MemoryVault;
