@@ -6,12 +6,12 @@
 mod cache;
 mod cqrs;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use cqrs_es::persist::EventUpcaster;
-use tokio::sync::{Mutex as AsyncMutex, OnceCell};
+use tokio::sync::OnceCell;
 
 use self::cache::{Cache, Known};
 pub use self::cqrs::{CqrsContext, CqrsStore, upcast};
@@ -35,7 +35,6 @@ pub struct Engine {
     rules: RwLock<Arc<Rules>>,
     upcasters: Vec<Box<dyn EventUpcaster>>,
     cache: Mutex<Cache>,
-    timeline: AsyncMutex<Timeline>,
     /// Whether what came in last was new. A guess that costs time where it is wrong, and nothing else.
     expects_new: AtomicBool,
     documents_kept: OnceCell<()>,
@@ -148,7 +147,6 @@ impl Engine {
             rules: RwLock::new(Arc::new(rules)),
             upcasters: Vec::new(),
             cache: Mutex::new(Cache::default()),
-            timeline: AsyncMutex::new(Timeline::default()),
             expects_new: AtomicBool::new(true),
             documents_kept: OnceCell::new(),
             ledger_secret: OnceCell::new(),
@@ -252,6 +250,11 @@ impl Engine {
         Ok(self.store.head().await?)
     }
 
+    /// The store it works on: for whoever follows its log.
+    pub fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
     /// The rules in use.
     pub fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
@@ -269,58 +272,57 @@ impl Engine {
 
     /// Does what time alone has caused by `now`: lapses, closings by silence, escalations, by true due instant.
     ///
-    /// Early, late, twice or from two machines: the outcome is the same.
+    /// `due` are the complaints to ask: what [`View::due`](crate::figures::View::due) tells, or more. Whether something
+    /// is due is decided by what is recorded of them. Early, late, twice or from two machines: the outcome is the same.
     ///
     /// # Errors
-    /// When the log cannot be read; what fails for one complaint is told in [`Ticked::failed`].
-    pub async fn tick(&self, now: Moment, seed: &[u8; 32]) -> Result<Ticked, Error> {
-        let mut timeline = self.timeline.lock().await;
+    /// When the store is not reached; what fails for one complaint is told in [`Ticked::failed`].
+    pub async fn tick(&self, due: &[ComplaintId], now: Moment, seed: &[u8; 32]) -> Result<Ticked, Error> {
         let mut ticked = Ticked::default();
+        let mut asked: BTreeSet<ComplaintId> = due.iter().copied().collect();
         // What is done may make something else due: a lapse wakes clocks that are late by then.
         for _ in 0..ROUNDS {
-            timeline.catch_up(self).await?;
-            let due = self.due_items(&timeline, now, &mut ticked).await?;
+            let items = self.due_items(&asked, now, &mut ticked).await?;
             let before = ticked.done.len();
-            for (id, item) in due {
+            for (id, item) in items {
                 self.do_item(id, item, now, seed, &mut ticked).await;
             }
-            if ticked.done.len() == before {
+            asked = ticked.done[before..].iter().map(|receipt| receipt.complaint).collect();
+            if asked.is_empty() {
                 break;
             }
         }
         Ok(ticked)
     }
 
-    /// What is due in all complaints, by true due instant.
+    /// What is due of these complaints, by true due instant.
     async fn due_items(
         &self,
-        timeline: &Timeline,
+        asked: &BTreeSet<ComplaintId>,
         now: Moment,
         ticked: &mut Ticked,
     ) -> Result<Vec<(ComplaintId, DueItem)>, Error> {
         let mut due = Vec::new();
-        let mut rules = self.rules();
-        ticked.failed = timeline.broken.iter().map(|(id, broken)| (*id, broken.clone().into())).collect();
-        for (id, complaint) in &timeline.complaints {
-            let items = loop {
-                match complaint.due_items(now.at, &rules) {
-                    Err(Rejection::MissingDocument { document }) => {
-                        if let Err(error) = self.fetch_document(&document).await {
-                            break Err(error);
-                        }
-                        rules = self.rules();
-                    }
-                    Err(rejection) => break Err(rejection.into()),
-                    Ok(items) => break Ok(items),
-                }
-            };
-            match items {
+        for id in asked {
+            match self.due_items_of(*id, now).await {
                 Ok(items) => due.extend(items.into_iter().map(|item| (*id, item))),
+                Err(error @ Error::Unavailable(_)) => return Err(error),
                 Err(error) => ticked.failed.push((*id, error)),
             }
         }
         due.sort_by_key(|(id, item)| (item.since, *id));
         Ok(due)
+    }
+
+    async fn due_items_of(&self, id: ComplaintId, now: Moment) -> Result<Vec<DueItem>, Error> {
+        let known = self.load_fresh(id).await?;
+        loop {
+            match known.state.due_items(now.at, &self.rules()) {
+                Err(Rejection::MissingDocument { document }) => self.fetch_document(&document).await?,
+                Err(rejection) => return Err(rejection.into()),
+                Ok(items) => return Ok(items),
+            }
+        }
     }
 
     async fn do_item(&self, id: ComplaintId, item: DueItem, now: Moment, seed: &[u8; 32], ticked: &mut Ticked) {
@@ -682,40 +684,6 @@ struct ClearBody<'a> {
     on_behalf: Option<&'a crate::values::PersonRef>,
 }
 
-/// Every complaint, folded from the log as far as it was read: what time may do something to.
-#[derive(Default)]
-struct Timeline {
-    position: Position,
-    complaints: BTreeMap<ComplaintId, Complaint>,
-    /// Complaints with a record that cannot be read: nothing is built on them, the others go on.
-    broken: BTreeMap<ComplaintId, BrokenRecord>,
-}
-
-impl Timeline {
-    async fn catch_up(&mut self, engine: &Engine) -> Result<(), Error> {
-        loop {
-            let page = engine.store.after(self.position, PAGE).await?;
-            for entry in &page.entries {
-                let id = entry.record.complaint;
-                match upcast(&entry.record, &engine.upcasters) {
-                    Ok(event) if !self.broken.contains_key(&id) => {
-                        self.complaints.entry(id).or_default().evolve(&event);
-                    }
-                    Ok(_) => {}
-                    Err(broken) => {
-                        self.complaints.remove(&id);
-                        self.broken.insert(id, broken);
-                    }
-                }
-            }
-            self.position = page.end;
-            if page.at_head {
-                return Ok(());
-            }
-        }
-    }
-}
-
 fn tracking_of(events: &[Event], seed: &[u8; 32]) -> Option<Tracking> {
     let received = events.iter().find_map(|event| match &event.fact {
         Fact::Received(received) => Some(received),
@@ -730,4 +698,3 @@ const ATTEMPTS: usize = 16;
 /// How often what was done may make something else due: a lapse, then three levels of escalation, then some.
 const ROUNDS: usize = 16;
 const LONGEST_CHAIN: usize = 1_000;
-const PAGE: usize = 2_048;

@@ -43,6 +43,7 @@ pub mod command;
 pub mod complaint;
 pub mod engine;
 pub mod event;
+pub mod figures;
 pub mod inspect;
 pub mod policy;
 pub mod projection;

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use cqrs_es::persist::EventUpcaster;
 use tokio::sync::watch;
 
@@ -27,7 +28,17 @@ pub struct Projector {
     /// Grows by the documents that bound complaints once.
     rules: Mutex<Arc<Rules>>,
     upcasters: Vec<Box<dyn EventUpcaster>>,
+    cut: Option<Cut>,
     progress: watch::Sender<Progress>,
+}
+
+/// Up to when a look back goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cut {
+    /// What was known then: everything recorded by that time.
+    Known(DateTime<Utc>),
+    /// What is known today of then: everything that happened by that time, whenever it was recorded.
+    Of(DateTime<Utc>),
 }
 
 /// How far the read models have come.
@@ -66,13 +77,20 @@ impl Projector {
     /// A projector from a log to read models. `rules` are those of the tenant; what bound complaints before is fetched.
     pub fn new(store: Arc<dyn Store>, reads: Arc<dyn ReadStore>, rules: Arc<Rules>) -> Self {
         let progress = watch::Sender::new(Progress::default());
-        Projector { store, reads, rules: Mutex::new(rules), upcasters: Vec::new(), progress }
+        Projector { store, reads, rules: Mutex::new(rules), upcasters: Vec::new(), cut: None, progress }
     }
 
     /// The same, reading events of older versions through upcasters.
     #[must_use]
     pub fn with_upcasters(self, upcasters: Vec<Box<dyn EventUpcaster>>) -> Self {
         Projector { upcasters, ..self }
+    }
+
+    /// The same, as if the log ended at a time: into read models of its own, to look back. Asked with that time as now,
+    /// they show what the dashboard showed then, or what is known today of then.
+    #[must_use]
+    pub fn looking_back(self, cut: Cut) -> Self {
+        Projector { cut: Some(cut), ..self }
     }
 
     /// The rules as far as they are known here: those of the tenant, and whatever else the log has named.
@@ -325,7 +343,7 @@ async fn stretch_to(
     }
     let changes = loop {
         let rules = projector.rules();
-        match stretch.project(cases, &rules) {
+        match stretch.project(cases, &rules, projector.cut) {
             Err(Stop::Missing(document)) => projector.fetch(&document).await?,
             Err(Stop::Failed(error)) => return Err(error),
             Ok((changes, after)) => {
@@ -335,6 +353,15 @@ async fn stretch_to(
         }
     };
     Ok(Some(Ready { advance: Advance { build, from, to: stretch.end, changes }, head }))
+}
+
+impl Cut {
+    fn holds(self, event: &Event) -> bool {
+        match self {
+            Cut::Known(time) => event.recorded_at() <= time,
+            Cut::Of(time) => event.occurred_at.at <= time,
+        }
+    }
 }
 
 /// A stretch of the log, by complaint.
@@ -362,6 +389,9 @@ impl Stretch {
             let position = entry.position;
             let event = upcast(&entry.record, &projector.upcasters)
                 .map_err(|broken| ProjectError::Poisoned { position, why: broken.to_string() })?;
+            if projector.cut.is_some_and(|cut| !cut.holds(&event)) {
+                continue;
+            }
             let told = stretch.events.entry(entry.record.complaint).or_default();
             if told.events.is_empty() {
                 told.first = (position, entry.record.sequence);
@@ -375,14 +405,16 @@ impl Stretch {
         self.events.iter().filter(|(id, told)| told.first.1 > 1 && cases.get(**id).is_none()).map(|(id, _)| *id)
     }
 
-    fn project(&self, cases: &mut Cases, rules: &Rules) -> Result<(Changes, Vec<Case>), Stop> {
+    fn project(&self, cases: &mut Cases, rules: &Rules, cut: Option<Cut>) -> Result<(Changes, Vec<Case>), Stop> {
         let mut projection = Projection::new(rules);
         let mut after = Vec::with_capacity(self.events.len());
         for (id, told) in &self.events {
             let (position, sequence) = told.first;
             let before = if sequence > 1 { cases.get(*id) } else { None };
             let known = before.as_ref().map_or(0, |case| case.version);
-            if known + 1 != sequence {
+            // What happened by a time need not be what was recorded first.
+            let may_skip = matches!(cut, Some(Cut::Of(_)));
+            if known + 1 != sequence && !may_skip {
                 let why = format!("of complaint {id} {known} events were taken, and the next one is number {sequence}");
                 return Err(Stop::Failed(ReadError::Corrupt(why).into()));
             }

@@ -138,6 +138,16 @@ impl Histogram {
         self.0.values().sum()
     }
 
+    /// All values together.
+    pub fn sum(&self) -> u64 {
+        self.0.iter().map(|(value, times)| value * times).sum()
+    }
+
+    /// How many were above a value.
+    pub fn above(&self, value: u64) -> u64 {
+        self.0.range(value + 1..).map(|(_, times)| times).sum()
+    }
+
     /// The smallest value that at least `percent` of all do not exceed; `None` of nothing.
     ///
     /// ```

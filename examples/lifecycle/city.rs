@@ -8,9 +8,13 @@ use aduan::calendar::{Calendar, Day, DayKind};
 use aduan::command::Command;
 use aduan::complaint::{Rejection, Stage};
 use aduan::engine::{Engine, Error, Receipt};
+use aduan::figures::View;
+use aduan::projector::Projector;
+use aduan::read::ReadStore;
 use aduan::sealed::Clear;
 use aduan::store::{Document, DocumentKind};
 use aduan::values::{ComplaintId, Moment, WIB, WorkingDays};
+use aduan_memory::MemoryReadStore;
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use fastrand::Rng;
 use tokio::task::JoinSet;
@@ -22,6 +26,8 @@ use crate::citizens::{self, Draft, weighted};
 /// The city and what it has asked of the engine.
 pub(crate) struct City {
     engine: Arc<Engine>,
+    reads: Arc<dyn ReadStore>,
+    projector: Projector,
     year: i32,
     /// Out of its place while it lives.
     cases: Vec<Option<Case>>,
@@ -62,8 +68,12 @@ impl City {
     /// A city that a number of complaints is going to reach in a year.
     pub(crate) fn new(engine: Arc<Engine>, year: i32, complaints: usize, mut rng: Rng) -> Fallible<Self> {
         let arrivals = arrivals(&mut rng, year, complaints, engine.rules().calendar_on(first_day(year)))?;
+        let reads: Arc<dyn ReadStore> = Arc::new(MemoryReadStore::new(engine.store().id().clone()));
+        let projector = Projector::new(engine.store(), Arc::clone(&reads), engine.rules());
         let mut city = City {
             engine,
+            reads,
+            projector,
             year,
             cases: Vec::with_capacity(complaints),
             calls: BTreeSet::new(),
@@ -174,7 +184,9 @@ impl City {
     async fn evening(&mut self, now: Moment) -> Fallible<()> {
         let mut seed = [0; 32];
         self.rng.fill(&mut seed);
-        let ticked = self.engine.tick(now, &seed).await?;
+        self.projector.lead().await?.catch_up(&mut |_| {}).await?;
+        let due = View::live(Arc::clone(&self.reads)).await?.due(now.at, &self.projector.rules()).await?;
+        let ticked = self.engine.tick(&due, now, &seed).await?;
         if let Some((_, error)) = ticked.failed.into_iter().next() {
             return Err(error.into());
         }

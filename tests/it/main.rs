@@ -12,4 +12,5 @@ mod office;
 mod oracles;
 mod postgres;
 mod privacy;
+mod read_models;
 mod stores;

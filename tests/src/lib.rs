@@ -29,7 +29,25 @@ pub mod conformance;
 pub mod draft;
 pub mod invariants;
 pub mod postgres;
+pub mod told;
 pub mod town;
+
+/// Every complaint of a log, in the order they came: whoever ticks without read models asks all of them.
+///
+/// # Panics
+/// When the log cannot be read.
+pub async fn complaints(log: &dyn aduan::store::Log) -> Vec<aduan::values::ComplaintId> {
+    let (mut complaints, mut position) = (Vec::new(), 0);
+    loop {
+        let page = log.after(position, 1_000).await.expect("the log can be read");
+        let first = page.entries.iter().filter(|entry| entry.record.sequence == 1);
+        complaints.extend(first.map(|entry| entry.record.complaint));
+        position = page.end;
+        if page.at_head {
+            return complaints;
+        }
+    }
+}
 
 /// The example of the README, compiled and run.
 #[cfg(doctest)]

@@ -12,6 +12,7 @@ mod edge;
 mod import;
 mod init;
 mod progress;
+mod reads;
 mod show;
 mod summary;
 mod tenant;

@@ -9,12 +9,14 @@ use aduan::sealed::{BoxDigest, SealedBox, WrappedKey};
 use aduan::store::{Append, AppendPart, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 /// A ledger in memory.
 #[derive(Debug)]
 pub struct MemoryStore {
     ledger: LedgerId,
     held: Mutex<Held>,
+    end: watch::Sender<Position>,
 }
 
 #[derive(Debug)]
@@ -43,7 +45,7 @@ impl MemoryStore {
             keys: BTreeMap::new(),
             documents: BTreeMap::new(),
         };
-        MemoryStore { ledger, held: Mutex::new(held) }
+        MemoryStore { ledger, held: Mutex::new(held), end: watch::Sender::new(0) }
     }
 
     /// Nothing panics halfway through a change, so a poisoned lock guards sound data.
@@ -87,6 +89,7 @@ impl Ledger for MemoryStore {
         }
         let end = held.log.len();
         held.commands.insert(append.command, start..end);
+        self.end.send_replace(end as Position);
         Ok(Outcome::Appended { first: start as Position + 1 })
     }
 
@@ -133,6 +136,12 @@ impl Log for MemoryStore {
 
     async fn head(&self) -> Result<Head, StoreError> {
         Ok(self.held().end.clone())
+    }
+
+    async fn more(&self, after: Position) -> Result<(), StoreError> {
+        // The sender lives as long as this store does.
+        let _ = self.end.subscribe().wait_for(|end| *end > after).await;
+        Ok(())
     }
 }
 

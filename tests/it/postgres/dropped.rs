@@ -131,9 +131,10 @@ async fn a_tick_is_finished_by_the_next_one() {
     loop {
         let store = Arc::new(postgres.create(&another_ledger()).await.unwrap());
         let engine = engine(store.clone());
-        engine.receive(request(1, Actor::new(Role::Intake), receive(Class::Complaint))).await.unwrap();
-        let first = polled(dropped, engine.tick(late, &[1; 32])).await;
-        let rest = engine.tick(late, &[2; 32]).await.unwrap();
+        let received = engine.receive(request(1, Actor::new(Role::Intake), receive(Class::Complaint))).await.unwrap();
+        let due = [received.complaint];
+        let first = polled(dropped, engine.tick(&due, late, &[1; 32])).await;
+        let rest = engine.tick(&due, late, &[2; 32]).await.unwrap();
         assert_eq!(rest.failed, []);
         assert_eq!(audited(&store).await.len(), 1 + 3, "three levels, whoever rose to them");
         if let Some(ticked) = first {
