@@ -15,7 +15,7 @@ use aduan::summary::SummaryFold;
 use aduan::values::{CommandId, ComplaintId, Moment, WIB};
 use aduan_memory::{MemoryReadStore, MemoryStore};
 use aduan_testkit::town::{Choice, Town, histories};
-use aduan_testkit::{complaints, told};
+use aduan_testkit::{complaints, read_conformance, told};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, TestRunner};
@@ -87,6 +87,11 @@ pub(crate) fn towns(count: usize, steps: usize) -> impl Iterator<Item = Town> {
 
 fn last_instant(town: &Town) -> DateTime<Utc> {
     town.log.iter().map(|entry| entry.record.recorded_at).max().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn memory_keeps_its_promises() {
+    read_conformance::all(async || Arc::new(MemoryReadStore::new(ledger()))).await;
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ pub mod conformance;
 pub mod draft;
 pub mod invariants;
 pub mod postgres;
+pub mod read_conformance;
 pub mod told;
 pub mod town;
 
