@@ -37,6 +37,7 @@
 
 pub mod actor;
 pub mod agency;
+pub mod bands;
 pub mod calendar;
 pub mod clock;
 pub mod command;
@@ -44,6 +45,7 @@ pub mod complaint;
 pub mod engine;
 pub mod event;
 pub mod figures;
+pub mod ikm;
 pub mod inspect;
 pub mod policy;
 pub mod projection;

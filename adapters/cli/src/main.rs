@@ -9,6 +9,7 @@ mod commands;
 mod copy;
 mod database;
 mod edge;
+mod ikm;
 mod import;
 mod init;
 mod progress;
@@ -60,6 +61,8 @@ enum Verb {
     Import(import::ImportFile),
     /// Count complaints, verdicts of clocks, closures and ratings.
     Summary(summary::Count),
+    /// Grade a satisfaction survey of nine elements: the Indeks Kepuasan Masyarakat (IKM).
+    Ikm(ikm::Ikm),
     /// Copy a ledger into another store, with every position and hash. The vault stays one file for both.
     Copy(copy::CopyLedger),
 }
@@ -108,6 +111,7 @@ async fn run(verb: Verb, tenant: &Tenant, teller: Teller) -> Result<Exit, Failur
         Verb::Verify(verify) => verify.run(tenant, teller).await,
         Verb::Import(import) => import.run(tenant, teller).await,
         Verb::Summary(summary) => summary.run(tenant, teller).await,
+        Verb::Ikm(ikm) => ikm.run(teller),
         Verb::Copy(copy) => copy.run(tenant, teller).await,
     }
 }

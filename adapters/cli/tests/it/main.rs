@@ -5,6 +5,7 @@
 mod bad_input;
 mod copying;
 mod desk;
+mod ikm;
 mod importing;
 mod killed;
 mod postgres;
