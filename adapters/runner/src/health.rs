@@ -1,0 +1,21 @@
+//! What can be seen from outside: how far the read models are, and what is wrong.
+
+use aduan::projector::Progress;
+use aduan::values::{ComplaintId, Moment};
+
+/// How a runner is. A read model that stands is an alarm: watch `trouble` and how far `progress` is behind.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Health {
+    /// How far the read models have come here; nothing moves while another process leads.
+    pub progress: Progress,
+    /// What keeps the read models from going on; none while they do.
+    pub trouble: Option<String>,
+    /// When what time causes was last done.
+    pub ticked_at: Option<Moment>,
+    /// How much was done, ever, by this runner.
+    pub done: u64,
+    /// What the last tick could not do.
+    pub failed: Vec<(ComplaintId, String)>,
+    /// What kept the last tick from being done at all.
+    pub tick_trouble: Option<String>,
+}

@@ -1,0 +1,295 @@
+//! The tasks.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aduan::engine::{Engine, Error};
+use aduan::figures::View;
+use aduan::projector::{ProjectError, Projector};
+use aduan::read::{ReadError, ReadStore};
+use aduan::store::Store;
+use aduan::values::{InvalidValue, Moment};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use crate::{Health, RunnerOptions};
+
+/// The tasks of a host. They end when it is dropped.
+pub struct Runner {
+    projector: Arc<Projector>,
+    health: watch::Receiver<Health>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Runner {
+    /// Starts following the log and ticking, on the runtime it is called in.
+    pub fn start(engine: Arc<Engine>, reads: Arc<dyn ReadStore>, options: RunnerOptions) -> Self {
+        let (told, health) = watch::channel(Health::default());
+        let told = Arc::new(told);
+        let projector = Projector::new(engine.store(), Arc::clone(&reads), engine.rules());
+        let projector = Arc::new((options.projector)(projector));
+        let follow = Follow {
+            projector: Arc::clone(&projector),
+            store: engine.store(),
+            options: options.clone(),
+            health: Arc::clone(&told),
+        };
+        let tick = Tick { engine, reads, projector: Arc::clone(&projector), options, health: told };
+        let tasks = vec![tokio::spawn(follow.run()), tokio::spawn(tick.run())];
+        Runner { projector, health, tasks }
+    }
+
+    /// How it is, now and whenever that changes.
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.health.clone()
+    }
+
+    /// The projector, to wait for what was just written: [`Projector::wait_for`].
+    pub fn projector(&self) -> &Arc<Projector> {
+        &self.projector
+    }
+
+    /// Ends the tasks and waits until they have ended.
+    pub async fn stop(mut self) {
+        for task in std::mem::take(&mut self.tasks) {
+            task.abort();
+            // It was told to end: how it ended tells nothing.
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Takes the read models along.
+struct Follow {
+    projector: Arc<Projector>,
+    store: Arc<dyn Store>,
+    options: RunnerOptions,
+    health: Arc<watch::Sender<Health>>,
+}
+
+impl Follow {
+    async fn run(self) {
+        let mut pause = self.options.retry_after;
+        loop {
+            let before = self.projector.progress().borrow().position;
+            let Err(error) = self.lead().await;
+            let has_moved = self.projector.progress().borrow().position > before;
+            pause = if has_moved { self.options.retry_after } else { (2 * pause).min(LONGEST_PAUSE) };
+            self.health.send_modify(|health| health.trouble = Some(error.to_string()));
+            sleep(pause).await;
+        }
+    }
+
+    async fn lead(&self) -> Result<Infallible, ProjectError> {
+        let mut leading = self.projector.lead().await?;
+        loop {
+            let progress = leading.catch_up(&mut |progress| self.tell(progress)).await?;
+            tokio::select! {
+                told = self.store.more(progress.position) => told?,
+                () = sleep(self.options.look_every) => {}
+            }
+        }
+    }
+
+    fn tell(&self, progress: &aduan::projector::Progress) {
+        self.health.send_if_modified(|health| {
+            let is_news = health.progress != *progress || health.trouble.is_some();
+            health.progress = progress.clone();
+            health.trouble = None;
+            is_news
+        });
+    }
+}
+
+/// Does what time causes.
+struct Tick {
+    engine: Arc<Engine>,
+    reads: Arc<dyn ReadStore>,
+    projector: Arc<Projector>,
+    options: RunnerOptions,
+    health: Arc<watch::Sender<Health>>,
+}
+
+impl Tick {
+    async fn run(self) {
+        let mut every = interval(self.options.tick_every);
+        // After a pause of the machine one tick makes up for all.
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            let trouble = self.tick().await.err();
+            self.health.send_modify(|health| health.tick_trouble = trouble.map(|error| error.to_string()));
+        }
+    }
+
+    async fn tick(&self) -> Result<(), TickError> {
+        let view = match View::live(Arc::clone(&self.reads)).await {
+            // The read models are on their way: nothing is late by that, only noticed later.
+            Err(ReadError::NotBuilt) => return Ok(()),
+            view => view?,
+        };
+        let now = (self.options.clock)();
+        let zone = self.engine.rules().policy_on(now.date_naive()).zone;
+        let now = Moment::new(now, zone).map_err(TickError::Clock)?;
+        let due = view.due(now.at, &self.projector.rules()).await?;
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| TickError::NoChance(error.to_string()))?;
+        let ticked = self.engine.tick(&due, now, &seed).await?;
+        self.health.send_modify(|health| {
+            health.ticked_at = Some(now);
+            health.done += ticked.done.len() as u64;
+            health.failed = ticked.failed.into_iter().map(|(id, error)| (id, error.to_string())).collect();
+        });
+        Ok(())
+    }
+}
+
+/// Why a tick was not done at all.
+enum TickError {
+    Reads(ReadError),
+    Engine(Error),
+    Clock(InvalidValue),
+    NoChance(String),
+}
+
+impl std::fmt::Display for TickError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TickError::Reads(error) => error.fmt(f),
+            TickError::Engine(error) => error.fmt(f),
+            TickError::Clock(error) => write!(f, "the machine's clock: {error}"),
+            TickError::NoChance(why) => write!(f, "no random numbers: {why}"),
+        }
+    }
+}
+impl From<ReadError> for TickError {
+    fn from(error: ReadError) -> Self {
+        TickError::Reads(error)
+    }
+}
+impl From<Error> for TickError {
+    fn from(error: Error) -> Self {
+        TickError::Engine(error)
+    }
+}
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+mod tests {
+    use std::sync::Mutex;
+
+    use aduan::actor::{Actor, Role};
+    use aduan::command::{ClearRequest, Command, Receive};
+    use aduan::event::{Class, Fact, Trigger};
+    use aduan::rules::Rules;
+    use aduan::sealed::Clear;
+    use aduan::values::{Channel, CommandId, ComplaintId, LedgerId, WIB};
+    use aduan_memory::{MemoryReadStore, MemoryStore, MemoryVault};
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+
+    fn at(text: &str) -> Moment {
+        Moment::parse(text, WIB).unwrap()
+    }
+
+    async fn received(engine: &Engine, number: u128, when: Moment) -> ComplaintId {
+        let mut receive = Receive::by(Channel::new("whatsapp").unwrap(), Class::Complaint);
+        receive.text = Some(Clear::new("Lampu jalan padam"));
+        let id = CommandId(uuid::Uuid::from_u128(number));
+        let seed = [number as u8; 32];
+        let by = Actor::new(Role::Intake);
+        let request = ClearRequest::new(id, when, by, Command::Receive(Box::new(receive)), seed);
+        engine.receive(request).await.unwrap().complaint
+    }
+
+    /// A portal whose clock a test turns.
+    struct Portal {
+        engine: Arc<Engine>,
+        reads: Arc<MemoryReadStore>,
+        clock: Arc<Mutex<DateTime<Utc>>>,
+    }
+
+    impl Portal {
+        fn new() -> Self {
+            let ledger = LedgerId::new("mojokerto").unwrap();
+            let store = Arc::new(MemoryStore::new(ledger.clone()));
+            let engine = Arc::new(Engine::new(store, Arc::new(MemoryVault::new([7; 32])), Rules::mojokerto()));
+            let clock = Arc::new(Mutex::new(at("2024-04-05T09:00:00+07:00").at));
+            Portal { engine, reads: Arc::new(MemoryReadStore::new(ledger)), clock }
+        }
+
+        fn runner(&self) -> Runner {
+            let clock = Arc::clone(&self.clock);
+            let clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> = Arc::new(move || *clock.lock().unwrap());
+            Runner::start(
+                Arc::clone(&self.engine),
+                self.reads.clone(),
+                RunnerOptions { clock, ..RunnerOptions::default() },
+            )
+        }
+    }
+
+    // The time of tokio stands still and jumps to the next timer when nothing else is to do: nothing here waits.
+    #[tokio::test(start_paused = true)]
+    async fn a_week_of_downtime_over_lebaran_gives_each_escalation_once_with_its_true_due_time() {
+        let portal = Portal::new();
+        let mut ids = Vec::new();
+        for number in 1..=3 {
+            ids.push(received(&portal.engine, number, at("2024-04-05T09:00:00+07:00")).await);
+        }
+        // Down until long after the leave; then two processes come back at once.
+        *portal.clock.lock().unwrap() = at("2024-05-02T08:00:00+07:00").at;
+        let (one, two) = (portal.runner(), portal.runner());
+        let mut health = one.health();
+        let mut other = two.health();
+        health.wait_for(|health| health.ticked_at.is_some()).await.unwrap();
+        other.wait_for(|health| health.ticked_at.is_some()).await.unwrap();
+        let done = health.borrow().done + other.borrow().done;
+        assert_eq!(done, 3 * 3, "three levels each");
+        one.stop().await;
+        two.stop().await;
+        for id in ids {
+            let history = portal.engine.history(id).await.unwrap();
+            let told: Vec<(u8, String)> = history
+                .iter()
+                .filter_map(|recorded| match &recorded.event.fact {
+                    Fact::Escalated { to, trigger: Trigger::Breach { since, .. }, .. } => {
+                        assert_eq!(recorded.event.occurred_at.at, *since, "its true time, not the tick's");
+                        Some((to.number(), WIB.date(*since).to_string()))
+                    }
+                    _ => None,
+                })
+                .collect();
+            // Received on Friday before the leave: three working days end on the 18th in this calendar.
+            let due = |level, date: &str| (level, date.to_owned());
+            assert_eq!(told.len(), 3);
+            assert_eq!(told[0], due(1, "2024-04-16"));
+            assert!(told.is_sorted());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_takes_over_when_the_one_that_leads_ends() {
+        let portal = Portal::new();
+        let (one, two) = (portal.runner(), portal.runner());
+        let id = received(&portal.engine, 1, at("2024-04-05T09:00:00+07:00")).await;
+        one.projector().wait_for(1).await;
+        one.stop().await;
+        let closed = portal.engine.complaint(id).await.unwrap().unwrap().version;
+        received(&portal.engine, 2, at("2024-04-05T09:01:00+07:00")).await;
+        two.projector().wait_for(closed + 1).await;
+        assert_eq!(two.health().borrow().trouble, None);
+        two.stop().await;
+    }
+}
