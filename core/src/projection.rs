@@ -131,13 +131,17 @@ impl<'r> Projection<'r> {
     }
 
     fn replace(&mut self, was: Rows, is: Rows) {
-        for (table, mut row) in was.rows {
-            if !is.rows.iter().any(|(other, new)| other == &table && table.key_of(new) == table.key_of(&row)) {
-                row.truncate(table.key.len());
-                self.rows.insert((table.name, row), None);
+        let was = was.rows;
+        for (table, row) in &was {
+            if !is.rows.iter().any(|(other, new)| other == table && table.key_of(new) == table.key_of(row)) {
+                self.rows.insert((table.name, table.key_of(row).to_vec()), None);
             }
         }
         for (table, mut row) in is.rows {
+            let is_known = was.iter().any(|(other, old)| *other == table && *old == row);
+            if is_known && !self.rows.contains_key(&(table.name, table.key_of(&row).to_vec())) {
+                continue;
+            }
             let rest = row.split_off(table.key.len());
             self.rows.insert((table.name, row), Some(rest));
         }

@@ -152,8 +152,9 @@ impl From<i64> for Value {
     }
 }
 impl From<DateTime<Utc>> for Value {
+    /// Cut to the microsecond, which is what every store keeps.
     fn from(instant: DateTime<Utc>) -> Self {
-        Value::Instant(instant)
+        Value::Instant(DateTime::from_timestamp_micros(instant.timestamp_micros()).unwrap_or(instant))
     }
 }
 impl From<NaiveDate> for Value {

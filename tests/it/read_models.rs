@@ -1,5 +1,8 @@
 //! Read models against what follows from the whole history: taken along bit by bit, built anew, in any order.
 
+mod exactly_once;
+mod same_answers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
@@ -14,6 +17,7 @@ use aduan::store::{Append, AppendPart, Entry, Ledger as _};
 use aduan::summary::SummaryFold;
 use aduan::values::{CommandId, ComplaintId, Moment, WIB};
 use aduan_memory::{MemoryReadStore, MemoryStore};
+use aduan_sqlite::SqliteReadStore;
 use aduan_testkit::town::{Choice, Town, histories};
 use aduan_testkit::{complaints, read_conformance, told};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -92,6 +96,24 @@ fn last_instant(town: &Town) -> DateTime<Utc> {
 #[tokio::test]
 async fn memory_keeps_its_promises() {
     read_conformance::all(async || Arc::new(MemoryReadStore::new(ledger()))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_its_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    read_conformance::all(async || Arc::new(sqlite(&folder))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_answers_as_memory_does() {
+    let folder = tempfile::tempdir().unwrap();
+    same_answers::as_memory(async |_| Arc::new(sqlite(&folder)) as Arc<dyn ReadStore>).await;
+}
+
+/// Read models in a file of their own.
+fn sqlite(folder: &tempfile::TempDir) -> SqliteReadStore {
+    let (_, path) = tempfile::NamedTempFile::new_in(folder).unwrap().keep().unwrap();
+    SqliteReadStore::open(path, &ledger()).unwrap()
 }
 
 #[tokio::test]

@@ -1,6 +1,11 @@
 //! A history that is told again to a store, command by command.
 
+use std::collections::BTreeMap;
+
+use aduan::record::genesis;
 use aduan::store::{Append, AppendPart, Entry, Ledger, Outcome};
+use aduan::values::{CommandId, ComplaintId, Digest, LedgerId};
+use uuid::Uuid;
 
 /// Appends a log to a store as it was recorded: whole commands, in order, with nothing sealed beside them.
 ///
@@ -29,4 +34,25 @@ pub fn commands(log: &[Entry]) -> Vec<Append> {
             Append::new(entries[0].record.command, parts.collect())
         })
         .collect()
+}
+
+/// The same history under other names: of other complaints and by other commands, as if it happened once more.
+///
+/// # Panics
+/// When a record is none of this engine's.
+pub fn renamed(log: &[Entry], number: u64, ledger: &LedgerId) -> Vec<Entry> {
+    let other = |id: Uuid| Uuid::from_u128(id.as_u128() ^ u128::from(number) << 20);
+    let mut heads: BTreeMap<ComplaintId, Digest> = BTreeMap::new();
+    let mut renamed = log.to_vec();
+    for Entry { record, .. } in &mut renamed {
+        let command = other(record.command.0);
+        record.metadata = record.metadata.replace(&record.command.to_string(), &command.to_string());
+        record.command = CommandId(command);
+        record.complaint = ComplaintId(other(record.complaint.0));
+        let head = heads.entry(record.complaint).or_insert_with(|| genesis(ledger, record.complaint));
+        record.prev = *head;
+        record.hash = record.hash_in(ledger);
+        *head = record.hash;
+    }
+    renamed
 }

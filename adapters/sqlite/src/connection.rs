@@ -84,7 +84,8 @@ fn opened(path: &Path, flags: OpenFlags) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-fn set(connection: &Connection, settings: &[(&'static str, &str)]) -> Result<(), OpenError> {
+/// Makes settings, and reads each of them back.
+pub(crate) fn set(connection: &Connection, settings: &[(&'static str, &str)]) -> Result<(), OpenError> {
     for (name, wanted) in settings {
         connection.pragma_update_and_check(None, name, wanted, |_| Ok(())).or_else(|error| match error {
             // Some settings answer with a row, some do not.

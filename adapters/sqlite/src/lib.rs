@@ -32,6 +32,8 @@
 //!   file is opened anew, since only then is it known what reached the disk.
 //! - No error repeats a payload or a box.
 //!
+//! [`SqliteReadStore`] keeps read models, in a file of their own.
+//!
 //! It needs no runtime: its threads are its own, and its futures await plain channels.
 //!
 //! ```
@@ -58,13 +60,17 @@ use aduan::store::{Ledger, Log};
 
 mod connection;
 mod open;
+mod path;
+mod read;
 mod reader;
 mod rows;
 mod schema;
 mod store;
+mod thread;
 mod writer;
 
 pub use open::{OpenError, SqliteOptions};
+pub use read::SqliteReadStore;
 pub use store::SqliteStore;
 
 #[cfg(test)]

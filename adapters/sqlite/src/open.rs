@@ -40,6 +40,12 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is something else.
+    #[error("{path} does not hold read models of aduan")]
+    NotReadModels {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file was written by another release.
     #[error("the file has layout {found}, this release reads layout {wanted}")]
     OtherLayout {

@@ -1,14 +1,61 @@
 //! The schema: made once, recognised ever after.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aduan::store::Head;
 use aduan::values::{Digest, LedgerId};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 
 use crate::OpenError;
-use crate::connection::setting;
+
+/// A kind of file, by what stands in its header.
+pub(crate) struct Format {
+    application: i64,
+    layout: i64,
+    /// What to say of a file of another kind.
+    other: fn(PathBuf) -> OpenError,
+}
+
+/// A ledger: `adun`, so that `file` can tell. Its layout counts up with every change of the objects below.
+pub(crate) const LEDGER: Format =
+    Format { application: 0x6164_756e, layout: 1, other: |path| OpenError::NotALedger { path } };
+/// Read models: `adrm`. Their layout is that of what is not generated.
+pub(crate) const READ_MODELS: Format =
+    Format { application: 0x6164_726d, layout: 1, other: |path| OpenError::NotReadModels { path } };
+
+impl Format {
+    /// Whose ledger the file holds; none where it is empty. Anything else is an error.
+    pub(crate) fn recognise(&self, connection: &Connection, path: &Path) -> Result<Option<LedgerId>, OpenError> {
+        let other = || (self.other)(path.to_owned());
+        let objects = "SELECT count(*) FROM sqlite_schema";
+        let objects: i64 =
+            connection.query_row(objects, [], |row| row.get(0)).map_err(|error| match error.sqlite_error_code() {
+                Some(ErrorCode::NotADatabase) => other(),
+                _ => error.into(),
+            })?;
+        let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        if (application, objects) == (0, 0) {
+            return Ok(None);
+        }
+        if application != self.application {
+            return Err(other());
+        }
+        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if found != self.layout {
+            return Err(OpenError::OtherLayout { found, wanted: self.layout });
+        }
+        let name = connection.query_row("SELECT name FROM ledger", [], |row| row.get::<_, String>(0)).optional()?;
+        let name = name.ok_or_else(|| OpenError::Corrupt("the file names no ledger".into()))?;
+        LedgerId::new(&name).map(Some).map_err(|error| OpenError::Corrupt(error.to_string()))
+    }
+
+    /// Says in the header that the file is of this kind.
+    pub(crate) fn mark(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.pragma_update(None, "application_id", self.application)?;
+        connection.pragma_update(None, "user_version", self.layout)
+    }
+}
 
 /// Makes the schema in an empty file, whole or not at all.
 pub(crate) fn create(connection: &mut Connection, ledger: &LedgerId) -> Result<(), OpenError> {
@@ -21,32 +68,8 @@ pub(crate) fn create(connection: &mut Connection, ledger: &LedgerId) -> Result<(
         "INSERT INTO ledger (name, position, record_hash, log_hash) VALUES (?1, ?2, ?3, ?4)",
         params![ledger.as_str(), position as i64, Digest::of(b"").0, log_hash.0],
     )?;
-    transaction.pragma_update(None, "application_id", APPLICATION)?;
-    transaction.pragma_update(None, "user_version", LAYOUT)?;
+    LEDGER.mark(&transaction)?;
     Ok(transaction.commit()?)
-}
-
-/// Which ledger the file holds; none where it is empty. Anything else is an error.
-pub(crate) fn recognise(connection: &Connection, path: &Path) -> Result<Option<LedgerId>, OpenError> {
-    let not_a_ledger = || OpenError::NotALedger { path: path.to_owned() };
-    let objects = "SELECT count(*) FROM sqlite_schema";
-    let objects: i64 =
-        connection.query_row(objects, [], |row| row.get(0)).map_err(|error| match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase) => not_a_ledger(),
-            _ => error.into(),
-        })?;
-    match (setting(connection, "application_id")?.parse(), objects) {
-        (Ok(APPLICATION), _) => {}
-        (Ok(0), 0) => return Ok(None),
-        _ => return Err(not_a_ledger()),
-    }
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found != LAYOUT {
-        return Err(OpenError::OtherLayout { found, wanted: LAYOUT });
-    }
-    let name = connection.query_row("SELECT name FROM ledger", [], |row| row.get::<_, String>(0)).optional()?;
-    let name = name.ok_or_else(|| OpenError::Corrupt("the ledger has no head".into()))?;
-    LedgerId::new(&name).map(Some).map_err(|error| OpenError::Corrupt(error.to_string()))
 }
 
 /// Checks that every object is there to the letter, and that no trigger is there that nobody here wrote.
@@ -85,16 +108,11 @@ pub(crate) fn head(connection: &Connection, ledger: &LedgerId) -> rusqlite::Resu
 }
 
 /// Name → kind and text of every object.
-fn objects(connection: &Connection) -> rusqlite::Result<BTreeMap<String, (String, Option<String>)>> {
+pub(crate) fn objects(connection: &Connection) -> rusqlite::Result<BTreeMap<String, (String, Option<String>)>> {
     let mut statement = connection.prepare("SELECT name, type, sql FROM sqlite_schema")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
     rows.collect()
 }
-
-/// `adun`, so that `file` can tell.
-const APPLICATION: i64 = 0x6164_756e;
-/// Counts up with every change of the objects below.
-const LAYOUT: i64 = 1;
 
 /// In the order in which they are made.
 const OBJECTS: [&str; 21] = [

@@ -1,23 +1,21 @@
 //! The store: opens the file, and hands questions and work to the threads.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::fs::{File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::{self, JoinHandle};
 
 use aduan::sealed::{BoxDigest, SealedBox};
 use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use async_trait::async_trait;
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::connection::{self, Synchronous};
+use crate::path::{existing, lock_file, resolved, sync_folder};
 use crate::reader::{Question, Reader, Reply};
-use crate::schema;
+use crate::schema::{self, LEDGER};
+use crate::thread::Thread;
 use crate::writer::{Work, Writer};
 use crate::{OpenError, SqliteOptions};
 
@@ -35,7 +33,9 @@ pub struct SqliteStore {
     pages: Thread<Question>,
     /// None where the file was opened to read only.
     writer: Option<Thread<Work>>,
-    /// Held for as long as this store may write. The file stays: removing it would race with the next writer.
+    /// The position after the writer's last commit.
+    position: Option<watch::Receiver<Position>>,
+    /// Held for as long as this store may write.
     _lock: Option<File>,
 }
 
@@ -56,7 +56,7 @@ impl SqliteStore {
         let path = resolved(path.as_ref())?;
         let lock = locked(&path)?;
         let mut connection = connection::open_or_create(&path)?;
-        let found = schema::recognise(&connection, &path)?;
+        let found = LEDGER.recognise(&connection, &path)?;
         if let Some(found) = &found
             && found != ledger
         {
@@ -86,7 +86,7 @@ impl SqliteStore {
         let path = existing(path.as_ref())?;
         let lock = locked(&path)?;
         let connection = connection::open_existing(&path)?;
-        if schema::recognise(&connection, &path)?.is_none() {
+        if LEDGER.recognise(&connection, &path)?.is_none() {
             return Err(OpenError::NotALedger { path });
         }
         connection::set_to_write(&connection, options.synchronous())?;
@@ -115,7 +115,7 @@ impl SqliteStore {
 
     fn start(path: PathBuf, writer: Option<(Connection, File)>, options: SqliteOptions) -> Result<Self, OpenError> {
         let readers = [connection::reading(&path)?, connection::reading(&path)?];
-        let ledger = schema::recognise(&readers[0], &path)?;
+        let ledger = LEDGER.recognise(&readers[0], &path)?;
         let ledger = ledger.ok_or_else(|| OpenError::NotALedger { path: path.clone() })?;
         let altered = match schema::check_objects(&readers[0]) {
             Err(OpenError::AlteredSchema { object }) if writer.is_none() => Some(object),
@@ -126,16 +126,17 @@ impl SqliteStore {
             Thread::start("aduan-read", options.queue, |queue| reader.run(queue))
         });
         let (lookups, pages) = (lookups?, pages?);
-        let (writer, lock) = match writer {
+        let (writer, position, lock) = match writer {
             Some((connection, lock)) => {
                 let head = schema::head(&connection, &ledger)?.map_err(OpenError::Corrupt)?;
-                let writer = Writer::new(connection, head);
+                let (committed, position) = watch::channel(head.position);
+                let writer = Writer::new(connection, head, committed);
                 let thread = Thread::start("aduan-write", options.queue, |queue| writer.run(queue))?;
-                (Some(thread), Some(lock))
+                (Some(thread), Some(position), Some(lock))
             }
-            None => (None, None),
+            None => (None, None, None),
         };
-        Ok(SqliteStore { path, ledger, altered, lookups, pages, writer, _lock: lock })
+        Ok(SqliteStore { path, ledger, altered, lookups, pages, writer, position, _lock: lock })
     }
 
     async fn ask<T>(
@@ -203,6 +204,13 @@ impl Log for SqliteStore {
     async fn head(&self) -> Result<Head, StoreError> {
         self.ask(&self.lookups, |reply| Question::Head { reply }).await
     }
+
+    /// Told by the writer of this store, after its commit. One that was opened to read only learns of nothing.
+    async fn more(&self, after: Position) -> Result<(), StoreError> {
+        let Some(position) = &self.position else { return std::future::pending().await };
+        let beyond = position.clone().wait_for(|position| *position > after).await.map(drop);
+        beyond.map_err(|_| StoreError::Unavailable("the writing thread died".into()))
+    }
 }
 
 impl fmt::Debug for SqliteStore {
@@ -218,78 +226,12 @@ impl SqliteOptions {
     }
 }
 
-/// A thread and the bounded queue before it.
-struct Thread<W> {
-    queue: Option<SyncSender<W>>,
-    handle: Option<JoinHandle<()>>,
-}
-
-impl<W: Send + 'static> Thread<W> {
-    fn start(name: &str, bound: usize, run: impl FnOnce(Receiver<W>) + Send + 'static) -> Result<Self, OpenError> {
-        let (queue, work) = sync_channel(bound);
-        let handle = thread::Builder::new().name(name.into()).spawn(move || run(work));
-        let handle = handle.map_err(|error| OpenError::io(name, error))?;
-        Ok(Thread { queue: Some(queue), handle: Some(handle) })
-    }
-
-    fn hand_over(&self, work: W) -> Result<(), StoreError> {
-        let died = || StoreError::Unavailable("the thread of the store died".into());
-        self.queue.as_ref().ok_or_else(died)?.try_send(work).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Disconnected(_) => died(),
-        })
-    }
-}
-
-impl<W> Drop for Thread<W> {
-    /// Waits until the queue is empty and the thread has ended.
-    fn drop(&mut self) {
-        self.queue.take();
-        if let Some(handle) = self.handle.take() {
-            // A thread that panicked has dropped its replies, so everyone who waited knows.
-            let _ = handle.join();
-        }
-    }
-}
-
-/// The path of a file that exists, free of symbolic links, so that one ledger has one lock.
-fn existing(path: &Path) -> Result<PathBuf, OpenError> {
-    path.canonicalize().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => OpenError::Missing { path: path.to_owned() },
-        _ => OpenError::io(path, error),
-    })
-}
-
-/// The same of a file that may not exist yet.
-fn resolved(path: &Path) -> Result<PathBuf, OpenError> {
-    match existing(path) {
-        Err(OpenError::Missing { .. }) => {}
-        found => return found,
-    }
-    let name = path.file_name().ok_or_else(|| OpenError::NotALedger { path: path.to_owned() })?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Ok(existing(folder)?.join(name))
-}
-
+/// The right to write, which one store has at a time.
 fn locked(path: &Path) -> Result<File, OpenError> {
-    let mut lock = OsString::from(path);
-    lock.push(".lock");
-    let lock = PathBuf::from(lock);
-    let file = File::options().create(true).truncate(false).write(true).open(&lock);
-    let file = file.map_err(|error| OpenError::io(&lock, error))?;
+    let (file, lock) = lock_file(path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked { lock }),
         Err(TryLockError::Error(error)) => Err(OpenError::io(lock, error)),
     }
-}
-
-/// Makes the name of a new file durable, as far as the system lets folders be synced.
-fn sync_folder(path: &Path) -> Result<(), OpenError> {
-    if cfg!(unix)
-        && let Some(folder) = path.parent()
-    {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| OpenError::io(folder, error))?;
-    }
-    Ok(())
 }

@@ -248,7 +248,7 @@ async fn in_one_batch(
 }
 
 /// Polls a future once: what it hands over is handed over.
-async fn poll_once<F: Future + Unpin>(mut future: F) -> Poll<F::Output> {
+pub(crate) async fn poll_once<F: Future + Unpin>(mut future: F) -> Poll<F::Output> {
     std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut future).poll(context))).await
 }
 
@@ -262,6 +262,19 @@ async fn a_caller_that_goes_away_cuts_nothing() {
     drop(store);
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(store.head().await.unwrap().position, 1);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_more_is_woken_by_the_commit() {
+    let (_folder, store) = store();
+    let mut more = Box::pin(store.more(0));
+    assert!(poll_once(&mut more).await.is_pending());
+    appended(&store, append(1, 7, None)).await;
+    assert_eq!(more.await, Ok(()));
+    assert_eq!(store.more(0).await, Ok(()), "at once where there is more already");
+    assert!(poll_once(Box::pin(store.more(1))).await.is_pending());
+    let reader = SqliteStore::open_read_only(store.path()).unwrap();
+    assert!(poll_once(Box::pin(reader.more(0))).await.is_pending(), "a reader learns of nothing");
 }
 
 #[tokio::test]

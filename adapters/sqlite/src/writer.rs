@@ -6,6 +6,7 @@ use aduan::record::genesis;
 use aduan::store::{Append, Document, Head, Heads, Outcome, StoreError};
 use aduan::values::{ComplaintId, Digest, LedgerId, Position, Version};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, params};
+use tokio::sync::watch;
 
 use crate::reader::Reply;
 use crate::rows::{HANDLED, INSERT_EVENT, bytes, entries_of, insert, unavailable};
@@ -21,13 +22,16 @@ pub(crate) struct Writer {
     heads: Heads,
     /// The head after the last commit seen.
     last: Head,
+    /// Where those learn its position who wait for more.
+    committed: watch::Sender<Position>,
     /// Why nothing is written any more.
     stopped: Option<String>,
 }
 
 impl Writer {
-    pub(crate) fn new(connection: Connection, head: Head) -> Self {
-        Writer { connection, ledger: head.ledger.clone(), heads: Heads::default(), last: head, stopped: None }
+    pub(crate) fn new(connection: Connection, head: Head, committed: watch::Sender<Position>) -> Self {
+        let ledger = head.ledger.clone();
+        Writer { connection, ledger, heads: Heads::default(), last: head, committed, stopped: None }
     }
 
     /// Writes until nobody can ask any more, then leaves a file without a log beside it.
@@ -69,6 +73,7 @@ impl Writer {
         let failure = match written {
             Ok((answers, last)) => match self.connection.execute_batch("COMMIT") {
                 Ok(()) => {
+                    self.committed.send_replace(last.position);
                     self.last = last;
                     return Ok(answers);
                 }
