@@ -154,6 +154,12 @@ impl Rules {
         units.of(policy.region.as_deref(), units.default_week, policy.joint_leave_is_off)
     }
 
+    /// The working days of the tenant as they count on a day.
+    pub fn tenant_days_on(&self, day: NaiveDate) -> &WorkingCalendar {
+        self.tenant_days(self.calendar_on(day).reference(), self.policy_on(day))
+            .expect("every calendar is resolved for the region of every policy when rules are put together")
+    }
+
     /// Everything, as it is kept beside the ledger.
     pub fn documents(&self) -> Vec<Document> {
         let calendars = self.calendars.iter().map(|calendar| Document {

@@ -14,7 +14,6 @@ use aduan::read::ReadStore;
 use aduan::sealed::Clear;
 use aduan::store::{Document, DocumentKind};
 use aduan::values::{ComplaintId, Moment, WIB, WorkingDays};
-use aduan_memory::MemoryReadStore;
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use fastrand::Rng;
 use tokio::task::JoinSet;
@@ -66,9 +65,14 @@ pub(crate) struct Refused {
 
 impl City {
     /// A city that a number of complaints is going to reach in a year.
-    pub(crate) fn new(engine: Arc<Engine>, year: i32, complaints: usize, mut rng: Rng) -> Fallible<Self> {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        reads: Arc<dyn ReadStore>,
+        year: i32,
+        complaints: usize,
+        mut rng: Rng,
+    ) -> Fallible<Self> {
         let arrivals = arrivals(&mut rng, year, complaints, engine.rules().calendar_on(first_day(year)))?;
-        let reads: Arc<dyn ReadStore> = Arc::new(MemoryReadStore::new(engine.store().id().clone()));
         let projector = Projector::new(engine.store(), Arc::clone(&reads), engine.rules());
         let mut city = City {
             engine,

@@ -29,7 +29,7 @@ use aduan::rules::Rules;
 use aduan::sealed::Field;
 use aduan::store::{Entry, Log};
 use aduan::values::{ComplaintId, LedgerId, Moment, WIB};
-use aduan_sqlite::SqliteStore;
+use aduan_sqlite::{SqliteReadStore, SqliteStore};
 use aduan_vault::FileVault;
 use chrono::Datelike;
 use clap::Parser;
@@ -75,7 +75,9 @@ async fn main() -> Fallible<ExitCode> {
     let vault = Arc::new(FileVault::create(folder.join("mojokerto.vault"), &ledger, secret)?);
     let engine = Arc::new(Engine::new(Arc::clone(&store) as _, vault, Rules::mojokerto()));
 
-    let mut city = City::new(Arc::clone(&engine), options.year, options.complaints, rng)?;
+    // Read models are derived: their file may be deleted at any time.
+    let reads = Arc::new(SqliteReadStore::open(folder.join("mojokerto.db.read"), &ledger)?);
+    let mut city = City::new(Arc::clone(&engine), reads, options.year, options.complaints, rng)?;
     let began = Instant::now();
     city.live(|day, record| {
         if day.month() != (day + chrono::Days::new(1)).month() {

@@ -266,7 +266,7 @@ async fn figures_are_those_of_the_whole_history() {
         assert!(rated.rated.unwrap() <= rated.eligible);
 
         let open = summary.stages.iter().filter(|(stage, _)| **stage != "closed").map(|(_, count)| count).sum::<u64>();
-        let days = RULES.tenant_days(RULES.calendar_on(now.date()).reference(), RULES.policy_on(now.date())).unwrap();
+        let days = RULES.tenant_days_on(now.date());
         let load = view.load(&Scope::default(), Some(By::Agency), now, days).await.unwrap();
         assert_eq!((load.total.open, load.total.ages.map_or(0, |ages| ages.iter().sum())), (open, open));
         let mut queued = BTreeSet::new();

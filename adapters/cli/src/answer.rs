@@ -199,8 +199,16 @@ pub(crate) fn tell_json(value: &impl Serialize) -> Result<(), Failure> {
 }
 
 fn tell_text(text: &str) -> Result<(), Failure> {
+    tell_whole(&format!("{text}\n"))
+}
+
+/// Writes text to standard output as it is, its last line break included.
+///
+/// # Errors
+/// When standard output is closed.
+pub(crate) fn tell_whole(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}")
+    out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
         .map_err(|error| Failure::Failed(format!("standard output: {error}")))
 }

@@ -5,19 +5,27 @@
 
 mod ahead;
 mod answer;
+mod choice;
 mod commands;
 mod copy;
 mod database;
 mod edge;
+mod figures;
 mod ikm;
 mod import;
 mod init;
+mod look;
+mod models;
 mod progress;
+mod queue;
 mod reads;
+mod replay;
+mod sheet;
 mod show;
 mod summary;
 mod tenant;
 mod tick;
+mod track;
 mod verify;
 
 use std::process::ExitCode;
@@ -63,6 +71,24 @@ enum Verb {
     Summary(summary::Count),
     /// Grade a satisfaction survey of nine elements: the Indeks Kepuasan Masyarakat (IKM).
     Ikm(ikm::Ikm),
+    /// List open complaints, nearest due time first.
+    Queue(queue::Queue),
+    /// List what the central government watches: past a statutory clock, or at level 3 and above.
+    Monitor(queue::Monitor),
+    /// Tell whether limits are met, and how long things take.
+    Sla(figures::SlaFigures),
+    /// Tell what complainants say.
+    Satisfaction(figures::SatisfactionFigures),
+    /// Tell what comes in, and what becomes of it.
+    Trend(figures::TrendFigures),
+    /// Tell how much there is to do, how old it is, and how often it is passed on.
+    Load(figures::LoadFigures),
+    /// Show the public status behind a tracking number.
+    Track(track::Track),
+    /// Build the read models anew: to compare them, or to put them in place.
+    Replay(replay::Replay),
+    /// List the builds of the read models, and how far they have come.
+    Models(models::Models),
     /// Copy a ledger into another store, with every position and hash. The vault stays one file for both.
     Copy(copy::CopyLedger),
 }
@@ -112,6 +138,15 @@ async fn run(verb: Verb, tenant: &Tenant, teller: Teller) -> Result<Exit, Failur
         Verb::Import(import) => import.run(tenant, teller).await,
         Verb::Summary(summary) => summary.run(tenant, teller).await,
         Verb::Ikm(ikm) => ikm.run(teller),
+        Verb::Queue(queue) => queue.run(tenant, teller).await,
+        Verb::Monitor(monitor) => monitor.run(tenant, teller).await,
+        Verb::Sla(sla) => sla.run(tenant, teller).await,
+        Verb::Satisfaction(satisfaction) => satisfaction.run(tenant, teller).await,
+        Verb::Trend(trend) => trend.run(tenant, teller).await,
+        Verb::Load(load) => load.run(tenant, teller).await,
+        Verb::Track(track) => track.run(tenant, teller).await,
+        Verb::Replay(replay) => replay.run(tenant, teller).await,
+        Verb::Models(models) => models.run(tenant, teller).await,
         Verb::Copy(copy) => copy.run(tenant, teller).await,
     }
 }
@@ -123,7 +158,7 @@ Exit codes:
   2  the command line, a map or a policy file is not understood
   3  refused by the rules; nothing was recorded of what was refused
   4  busy: another process writes to this ledger (reading goes on)
-  5  the log or the vault is corrupt, or `verify` found problems
+  5  the log or the vault is corrupt, `verify` found problems, or `replay --check` differences
 An import that leaves rows in its rejects file ends with 0 and says how many; with 3 if it took none.
 
 A ledger is a store, which is a SQLite file or lies in a PostgreSQL database, and a file of keys, the vault. Without

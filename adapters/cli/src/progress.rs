@@ -23,6 +23,12 @@ impl Progress {
         self.0.set_length(length);
     }
 
+    /// As far as read models have come.
+    pub(crate) fn follows(&self, progress: &aduan::projector::Progress) {
+        self.reaches(progress.head);
+        self.at(progress.position);
+    }
+
     /// So far.
     pub(crate) fn at(&self, position: u64) {
         self.0.set_position(position);

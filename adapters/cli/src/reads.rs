@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aduan::figures::View;
-use aduan::projector::{Cut, ProjectError, Projector};
+use aduan::projector::{Cut, Leading, ProjectError, Projector};
 use aduan::read::{ReadError, ReadStore};
 use aduan::rules::Rules;
 use aduan::store::Store;
 use aduan_memory::MemoryReadStore;
+use aduan_sqlite::{OpenError, SqliteReadStore};
 
 use crate::answer::{Failure, Teller};
 use crate::progress::Progress;
-use crate::tenant::Tenant;
+use crate::tenant::{Place, Tenant, beside};
 
 /// Read models that are as far as the log, or as far as whoever else takes them along.
 pub(crate) struct Reads {
@@ -27,40 +28,82 @@ impl Tenant {
     /// # Errors
     /// When log or read models cannot be reached, or an event cannot be taken.
     pub(crate) async fn read_models(&self, store: Arc<dyn Store>, teller: Teller) -> Result<Reads, Failure> {
-        let reads: Arc<dyn ReadStore> = Arc::new(MemoryReadStore::new(store.id().clone()));
-        self.caught_up(Projector::new(store, Arc::clone(&reads), Arc::new(self.rules()?)), reads, teller).await
+        let reads = self.read_store(&*store).await?;
+        asked(self.projector(store, &reads)?, reads, teller).await
     }
 
     /// Read models as they were, or as they would have been, at a time: for this one question.
     ///
     /// # Errors
     /// When the log cannot be reached, or an event cannot be taken.
-    #[expect(dead_code, reason = "the verbs that ask it come next")]
     pub(crate) async fn looking_back(&self, store: Arc<dyn Store>, cut: Cut, teller: Teller) -> Result<Reads, Failure> {
-        let reads: Arc<dyn ReadStore> = Arc::new(MemoryReadStore::new(store.id().clone()));
-        let projector = Projector::new(store, Arc::clone(&reads), Arc::new(self.rules()?)).looking_back(cut);
-        self.caught_up(projector, reads, teller).await
+        let reads = in_memory(&*store);
+        asked(self.projector(store, &reads)?.looking_back(cut), reads, teller).await
     }
 
-    async fn caught_up(
-        &self,
-        projector: Projector,
-        reads: Arc<dyn ReadStore>,
-        teller: Teller,
-    ) -> Result<Reads, Failure> {
-        match tokio::time::timeout(LEASE, projector.lead()).await {
-            Ok(leading) => {
-                let bar = Progress::start(teller, 0, "events");
-                let mut on_step = |progress: &aduan::projector::Progress| {
-                    bar.reaches(progress.head);
-                    bar.at(progress.position);
-                };
-                leading?.catch_up(&mut on_step).await?;
+    /// Where the read models of a ledger are kept: beside it.
+    ///
+    /// # Errors
+    /// When they cannot be opened.
+    pub(crate) async fn read_store(&self, store: &dyn Store) -> Result<Arc<dyn ReadStore>, Failure> {
+        Ok(match self.place() {
+            Place::Sqlite(path) => {
+                let path = beside(path, ".read");
+                match SqliteReadStore::open(&path, store.id()) {
+                    Ok(reads) => Arc::new(reads),
+                    // They are derived: nothing is lost with them.
+                    Err(
+                        error @ (OpenError::AlteredSchema { .. }
+                        | OpenError::Corrupt(_)
+                        | OpenError::OtherLayout { .. }),
+                    ) => return Err(Failure::Failed(format!("{error}: delete {}, it is built anew", path.display()))),
+                    // Whoever may only read builds their own, for this once.
+                    Err(OpenError::Io { .. } | OpenError::Sqlite(_)) => in_memory(store),
+                    Err(error) => return Err(error.into()),
+                }
             }
-            Err(_) => teller.warn("another process takes the read models along: shown as far as it has come"),
-        }
-        Ok(Reads { view: View::live(reads).await?, rules: projector.rules() })
+            Place::Postgres(_) | Place::Memory => in_memory(store),
+        })
     }
+
+    /// Whoever takes read models along, under the tenant's rules.
+    ///
+    /// # Errors
+    /// When a file of rules cannot be read.
+    pub(crate) fn projector(&self, store: Arc<dyn Store>, reads: &Arc<dyn ReadStore>) -> Result<Projector, Failure> {
+        Ok(Projector::new(store, Arc::clone(reads), Arc::new(self.rules()?)))
+    }
+}
+
+fn in_memory(store: &dyn Store) -> Arc<dyn ReadStore> {
+    Arc::new(MemoryReadStore::new(store.id().clone()))
+}
+
+/// The lead; none where another process has it and does not give it up.
+///
+/// # Errors
+/// When the read models cannot be reached.
+pub(crate) async fn lead(projector: &Projector) -> Result<Option<Leading<'_>>, ProjectError> {
+    tokio::time::timeout(LEASE, projector.lead()).await.map_or(Ok(None), |leading| Ok(Some(leading?)))
+}
+
+/// Takes read models to the end of the log, unless another process does that.
+///
+/// # Errors
+/// As [`Leading::catch_up`].
+pub(crate) async fn take_along(projector: &Projector, teller: Teller) -> Result<(), ProjectError> {
+    let Some(mut leading) = lead(projector).await? else {
+        teller.warn("another process takes the read models along: shown as far as it has come");
+        return Ok(());
+    };
+    let bar = Progress::start(teller, 0, "events");
+    leading.catch_up(&mut |progress| bar.follows(progress)).await?;
+    Ok(())
+}
+
+async fn asked(projector: Projector, reads: Arc<dyn ReadStore>, teller: Teller) -> Result<Reads, Failure> {
+    take_along(&projector, teller).await?;
+    Ok(Reads { view: View::live(reads).await?, rules: projector.rules() })
 }
 
 impl From<ReadError> for Failure {

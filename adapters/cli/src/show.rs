@@ -114,7 +114,8 @@ async fn find(store: &dyn Store, name: &str) -> Result<ComplaintId, Failure> {
     }
 }
 
-fn unknown() -> Failure {
+/// Why nothing is shown of a complaint that is not there.
+pub(crate) fn unknown() -> Failure {
     Failure::Refused("there is no such complaint".into())
 }
 

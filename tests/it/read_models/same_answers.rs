@@ -76,7 +76,7 @@ async fn answers(view: &View, now: Moment, town: &Town) -> Vec<String> {
         Scope { since: Some(Month::of(now.date()).previous()), ..everything.clone() },
         Scope { until: Some(Month::of(now.date()).previous()), basis: Basis::Started, ..everything },
     ];
-    let days = RULES.tenant_days(RULES.calendar_on(now.date()).reference(), RULES.policy_on(now.date())).unwrap();
+    let days = RULES.tenant_days_on(now.date());
     for scope in &scopes {
         for by in By::ALL.map(Some).into_iter().chain([None]) {
             answers.push(format!("{:?}", view.sla(scope, by, now).await));

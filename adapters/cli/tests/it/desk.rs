@@ -97,7 +97,15 @@ impl Desk {
 
     /// Every byte of the database and what lies beside it.
     pub(crate) fn raw_bytes(&self) -> Vec<u8> {
-        let names = ["aduan.db", "aduan.db-wal", "aduan.db-shm", "aduan.db.lock", "aduan.db.vault"];
+        let names = [
+            "aduan.db",
+            "aduan.db-wal",
+            "aduan.db-shm",
+            "aduan.db.lock",
+            "aduan.db.vault",
+            "aduan.db.read",
+            "aduan.db.read-wal",
+        ];
         names.iter().flat_map(|name| fs::read(self.path(name)).unwrap_or_default()).collect()
     }
 }
@@ -114,9 +122,10 @@ pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// Real material that lies beside the project, if it does.
+/// Real material that lies beside the project, or where `ADUAN_MATERIAL` says, if it does.
 pub(crate) fn material(name: &str) -> Option<PathBuf> {
-    let path = root().join("../shared/data").join(name);
+    let folder = std::env::var_os("ADUAN_MATERIAL").map_or_else(|| root().join("../shared/data"), PathBuf::from);
+    let path = folder.join(name);
     if !path.exists() {
         println!("skipped: {} is missing", path.display());
     }

@@ -5,6 +5,7 @@
 mod bad_input;
 mod copying;
 mod desk;
+mod figures;
 mod ikm;
 mod importing;
 mod killed;
