@@ -199,6 +199,45 @@ impl Serialize for DocumentRef {
     }
 }
 
+impl<'de> Deserialize<'de> for DocumentRef {
+    /// Every record names the same few documents: the last ones read are remembered, and shared.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = DocumentRef;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("name@version:hash")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<DocumentRef, E> {
+                LAST_READ.with_borrow_mut(|last| {
+                    if let Some((_, document)) = last.iter().find(|(known, _)| known == text) {
+                        return Ok(document.clone());
+                    }
+                    let document: DocumentRef = text.parse().map_err(E::custom)?;
+                    last.truncate(MOST_REMEMBERED - 1);
+                    last.insert(0, (text.to_owned(), document.clone()));
+                    Ok(document)
+                })
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+impl JsonSchema for DocumentRef {
+    fn schema_name() -> Cow<'static, str> {
+        "DocumentRef".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "description": "name@version:hash" })
+    }
+}
+
+thread_local! {
+    /// Documents that were read last, by their text. What is remembered changes nothing but the time it takes.
+    static LAST_READ: std::cell::RefCell<Vec<(String, DocumentRef)>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+const MOST_REMEMBERED: usize = 6;
+
 /// Deserialises through [`FromStr`] without allocating, and describes itself as a string to a JSON schema.
 macro_rules! as_string {
     ($($name:ident: $what:literal),* $(,)?) => {$(
@@ -226,7 +265,6 @@ macro_rules! as_string {
 as_string! {
     Digest: "64 lower-case hexadecimal digits",
     Salt: "32 lower-case hexadecimal digits",
-    DocumentRef: "name@version:hash",
     Zone: "an IANA time zone, or WIB, WITA, WIT",
     TrackingSecret: "32 lower-case hexadecimal digits",
     TrackingNumber: "12 symbols and a check symbol, hyphens allowed",

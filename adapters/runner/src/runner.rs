@@ -184,7 +184,6 @@ impl From<Error> for TickError {
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 mod tests {
     use std::sync::Mutex;
 
