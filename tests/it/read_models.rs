@@ -2,6 +2,7 @@
 
 mod exactly_once;
 mod same_answers;
+mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
