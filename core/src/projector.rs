@@ -115,6 +115,10 @@ impl Projector {
     /// # Errors
     /// When they cannot be reached.
     pub async fn lead(&self) -> Result<Leading<'_>, ProjectError> {
+        if self.reads.ledger() != self.store.id() {
+            let why = format!("read models of {} cannot follow {}", self.reads.ledger(), self.store.id());
+            return Err(StoreError::Corrupt(why).into());
+        }
         let lease = self.reads.lease().await?;
         let builds = self.reads.builds().await?;
         let ours = |build: &&Build| build.version == VERSION;

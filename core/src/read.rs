@@ -31,12 +31,42 @@ pub struct Table {
     pub is_sum: bool,
     /// By which columns rows are looked for, beside the key; each index ends with the key.
     pub indexes: &'static [&'static [&'static str]],
+    /// What is kept for the engine alone, and left out where others look.
+    pub privacy: Privacy,
+}
+
+/// What of a table others see: the view that a city's own tools read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Privacy {
+    /// All of it.
+    Open,
+    /// Only rows in which this column is 0: the others are the inspectorate's.
+    Rows(&'static str),
+    /// Only such rows, and without this other column, which is the engine's own.
+    RowsAndColumn(&'static str, &'static str),
 }
 
 impl Table {
     /// Every column: the key, then the others. Rows have their values in this order.
     pub fn columns(&self) -> impl Iterator<Item = &'static Column> + Clone {
         self.key.iter().chain(self.rest)
+    }
+
+    /// The columns that others see.
+    pub fn shown(&self) -> impl Iterator<Item = &'static Column> + Clone {
+        let hidden = match self.privacy {
+            Privacy::RowsAndColumn(_, hidden) => Some(hidden),
+            Privacy::Open | Privacy::Rows(_) => None,
+        };
+        self.columns().filter(move |column| Some(column.name) != hidden)
+    }
+
+    /// The column that is 0 in rows that others see; none where they see all.
+    pub fn secret(&self) -> Option<&'static str> {
+        match self.privacy {
+            Privacy::Open => None,
+            Privacy::Rows(secret) | Privacy::RowsAndColumn(secret, _) => Some(secret),
+        }
     }
 
     /// Where in a row a column stands.
@@ -287,7 +317,8 @@ pub struct Select {
     pub filter: Vec<Condition>,
     /// By which columns rows are ordered, smallest first; behind them the key orders.
     pub order: Vec<&'static str>,
-    /// The values of the order's columns and the key of the last row seen: only what comes behind it.
+    /// The values of the order's columns, and behind them the whole key, of the last row seen, which fits the filter:
+    /// only what comes behind it.
     pub after: Option<Row>,
     /// How many at most.
     pub limit: usize,

@@ -9,6 +9,7 @@ mod followers;
 mod guards;
 mod kills;
 mod outcomes;
+mod read;
 mod settings;
 mod tls;
 mod writers;

@@ -111,6 +111,38 @@ async fn sqlite_answers_as_memory_does() {
     same_answers::as_memory(async |_| Arc::new(sqlite(&folder)) as Arc<dyn ReadStore>).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_keeps_its_promises() {
+    let database = crate::postgres::database().await;
+    let postgres = crate::postgres::connect(&database).await;
+    read_conformance::all(async || {
+        let ledger = crate::postgres::another_ledger();
+        postgres.add(&ledger).await.unwrap();
+        Arc::new(postgres.read_store(&ledger).await.unwrap())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_answers_as_memory_does() {
+    let database = crate::postgres::database().await;
+    let reads: Arc<dyn ReadStore> = Arc::new(in_postgres(&database).await);
+    same_answers::as_memory(async |_| {
+        for build in reads.builds().await.unwrap() {
+            reads.discard(build.number).await.unwrap();
+        }
+        Arc::clone(&reads)
+    })
+    .await;
+}
+
+/// Read models in a database.
+async fn in_postgres(database: &aduan_testkit::postgres::Database) -> aduan_postgres::PostgresReadStore {
+    let postgres = crate::postgres::connect(database).await;
+    postgres.add(&ledger()).await.unwrap();
+    postgres.read_store(&ledger()).await.unwrap()
+}
+
 /// Read models in a file of their own.
 fn sqlite(folder: &tempfile::TempDir) -> SqliteReadStore {
     let (_, path) = tempfile::NamedTempFile::new_in(folder).unwrap().keep().unwrap();

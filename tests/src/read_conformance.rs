@@ -279,7 +279,13 @@ impl Chance {
             if table.is_sum || self.below(2) == 0 { Vec::new() } else { vec![self.of(&columns)] };
         let filter = self.filter(table);
         let after = (self.below(2) == 0).then(|| {
-            let row = self.row(table);
+            let mut row = self.row(table);
+            // The last row seen was one that fits.
+            for Condition { column, test } in &filter {
+                if let (Some(place), Test::Is(value)) = (table.place(column), test) {
+                    row[place] = value.clone();
+                }
+            }
             let by_order = order.iter().map(|column| row[table.place(column).unwrap_or_default()].clone());
             by_order.chain(table.key_of(&row).iter().cloned()).collect()
         });

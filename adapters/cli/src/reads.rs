@@ -62,7 +62,8 @@ impl Tenant {
                     Err(error) => return Err(error.into()),
                 }
             }
-            Place::Postgres(_) | Place::Memory => in_memory(store),
+            Place::Postgres(database) => Arc::new(database.connect().await?.read_store(store.id()).await?),
+            Place::Memory => in_memory(store),
         })
     }
 

@@ -9,11 +9,15 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::TargetSessionAttrs;
-use tokio_postgres::{Client, Config};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::failure::chain;
 use crate::{OpenError, PostgresOptions};
+
+/// What carries the messages of a client, and hears what the server says unasked.
+pub(crate) type Wire = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
 /// How to reach a database.
 #[derive(Clone)]
@@ -41,21 +45,31 @@ impl Address {
 
     /// Connects, for whoever migrates: with the server's own settings.
     pub(crate) async fn connect_plainly(&self) -> Result<(Client, Carrier), OpenError> {
+        let (client, wire) = self.connect_wire().await?;
+        Ok((client, Carrier { connection: Some(Box::pin(async move { drop(wire.await) })) }))
+    }
+
+    /// Connects, for whoever carries the messages in another way.
+    pub(crate) async fn connect_wire(&self) -> Result<(Client, Wire), OpenError> {
         let connected = self.in_time(self.config.connect(self.tls.clone())).await?;
-        let (client, connection) = connected.map_err(|error| {
+        connected.map_err(|error| {
             let why = chain(&error);
             // Of what kind it is, tokio-postgres does not tell.
             let hint = if why.contains("certificate") { "; name its root, or say sslmode=disable" } else { "" };
             OpenError::Server(format!("{why}{hint}"))
-        })?;
-        Ok((client, Carrier { connection: Some(Box::pin(async move { drop(connection.await) })) }))
+        })
     }
 
     /// Connects, set for a session of the store, and sure of the server.
     pub(crate) async fn connect(&self) -> Result<(Client, Carrier), OpenError> {
         let (client, mut carrier) = self.connect_plainly().await?;
-        self.in_time(carrier.carry(set_up(&client, &self.options))).await??;
+        carrier.carry(self.set_up(&client)).await?;
         Ok((client, carrier))
+    }
+
+    /// Sets a connection for a session of the store, and makes sure of the server.
+    pub(crate) async fn set_up(&self, client: &Client) -> Result<(), OpenError> {
+        self.in_time(set_up(client, &self.options)).await?
     }
 
     /// What a future gives, if it does so within the deadline.

@@ -16,6 +16,20 @@
 //! server: whoever may log in as `aduan_app` may do so in each of its databases that lets them connect. A pooler in
 //! between must keep sessions, since statements are prepared.
 //!
+//! # The read models
+//! In a schema of their own, `aduan_read`, made by [`migrate`] from what the core declares: `queue_1` is the table
+//! `queue` of version 1, and the view `queue` shows what is in its live build. The views are what a city's own reports
+//! read, with columns and comments as in [`TABLES`](aduan::projection::TABLES) and the ledger in front:
+//!
+//! ```sql
+//! GRANT USAGE ON SCHEMA aduan_read TO reports;
+//! GRANT SELECT ON aduan_read.verdicts, aduan_read.flow TO reports;
+//! ```
+//!
+//! What only the inspectorate may see is not in the views, and neither is what the engine keeps for itself. Another
+//! version makes them anew, so grant again after it; a view of one's own upon them must be taken away before. An
+//! application writes all of this, and nothing of the ledger by it: what is here can be built again.
+//!
 //! # What it promises
 //! All of [`Ledger`] and [`Log`], and:
 //! - **One gapless order a ledger.** Whatever gathered while the last transaction was committing goes into one
@@ -31,7 +45,10 @@
 //!   whatever `session_replication_role` says. Their text is compared with the one of this release at open.
 //! - A server that could lose what it acknowledged (`fsync`, `full_page_writes` or `synchronous_commit` off, a
 //!   standby) is refused at open.
-//! - Every call has a deadline, the queue has an end, and no error repeats a payload or a box.
+//! - Every call has a deadline, the queue has an end, and no error repeats a payload or a box. Only
+//!   [`Log::more`] and [`ReadStore::lease`] wait as long as they must.
+//! - [`Log::more`] wakes for an append of any process: a task behind the writer tells them, apart from any
+//!   transaction that appends.
 //!
 //! It needs a tokio runtime with I/O and time.
 //!
@@ -52,19 +69,25 @@
 //! // Ever after, as the application:
 //! let database = Postgres::connect("postgres://aduan_app@db.example/city", PostgresOptions::default()).await?;
 //! let store = database.create(&LedgerId::new("mojokerto")?).await?;
+//! let read_models = database.read_store(&LedgerId::new("mojokerto")?).await?;
 //! # Ok(())
 //! # }
 //! ```
 
 #[cfg(doc)]
+use aduan::read::ReadStore;
+#[cfg(doc)]
 use aduan::store::{Ledger, Log};
 
 mod batch;
+mod bell;
 mod connect;
 mod failure;
+mod listener;
 mod lookups;
 mod migrate;
 mod open;
+mod read;
 mod readers;
 mod rows;
 mod schema;
@@ -73,4 +96,5 @@ mod writer;
 
 pub use migrate::{layout, migrate};
 pub use open::{OpenError, PostgresOptions};
+pub use read::PostgresReadStore;
 pub use store::{Postgres, PostgresStore};

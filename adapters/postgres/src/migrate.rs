@@ -4,9 +4,11 @@ use aduan::values::Digest;
 use tokio_postgres::Client;
 
 use crate::connect::Address;
+use crate::read::models;
 use crate::{OpenError, PostgresOptions};
 
-/// Makes the tables, guards and roles that are missing, whole or not at all; the names of the steps it took.
+/// Makes the tables, guards and roles that are missing, whole or not at all; the names of the steps it took, and
+/// `read_models` where it made those of this release.
 ///
 /// Run it as somebody who may create schemas in the database and, the first time, roles: never as the application.
 /// Again, it does nothing. Rows are never touched.
@@ -46,11 +48,13 @@ async fn until_no_race(client: &Client) -> Result<Vec<&'static str>, OpenError> 
 
 /// A name for the tables that this release makes: another one where any of them is made in another way.
 pub fn layout() -> String {
-    let steps: Vec<&[u8]> = STEPS.iter().map(|(_, sql)| sql.as_bytes()).collect();
-    Digest::of_parts("aduan/layout/v1\n", &steps).to_string()[..16].to_owned()
+    let models = models::digest();
+    let steps = STEPS.iter().map(|(_, sql)| sql.as_bytes());
+    let parts: Vec<&[u8]> = steps.chain([models.0.as_slice()]).collect();
+    Digest::of_parts("aduan/layout/v1\n", &parts).to_string()[..16].to_owned()
 }
 
-enum Stop {
+pub(crate) enum Stop {
     Server(tokio_postgres::Error),
     Said(OpenError),
 }
@@ -72,6 +76,7 @@ async fn in_transaction(client: &Client) -> Result<Vec<&'static str>, Stop> {
     if is_new {
         client.batch_execute(include_str!("../sql/schema.sql")).await?;
     }
+    let reads_are_new = models::make_schema(client).await?;
     client.batch_execute("SET LOCAL ROLE aduan_owner").await?;
     if is_new {
         client.batch_execute(include_str!("../sql/migrations.sql")).await?;
@@ -84,11 +89,15 @@ async fn in_transaction(client: &Client) -> Result<Vec<&'static str>, Stop> {
         let noted = "INSERT INTO aduan.migrations (name, hash) VALUES ($1, $2)";
         client.execute(noted, &[name, &hash.0.as_slice()]).await?;
     }
+    let mut taken: Vec<&'static str> = missing.iter().map(|(name, _)| *name).collect();
+    if models::make(client, reads_are_new).await? {
+        taken.push("read_models");
+    }
     if is_lent {
         // Nobody who can log in keeps the right to drop a guard.
         client.batch_execute("RESET ROLE; REVOKE aduan_owner FROM CURRENT_USER").await?;
     }
-    Ok(missing.iter().map(|(name, _)| *name).collect())
+    Ok(taken)
 }
 
 /// Makes whoever migrates a member of the owner, for as long as that takes; whether they were not.

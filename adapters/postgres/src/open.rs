@@ -10,8 +10,11 @@ use aduan::values::LedgerId;
 pub struct PostgresOptions {
     /// How many commands may wait for the writer of a ledger; one more is `Overloaded`.
     pub queue: usize,
-    /// How many connections read, beside one that writes for each open ledger.
+    /// How many connections read, beside one that writes for each open ledger. Steps of read models go over them too.
     pub readers: usize,
+    /// Tell other processes of every append, on one more connection for each ledger that is written. They learn of it
+    /// without, when they look.
+    pub tells_others: bool,
     /// How long any call may take, connecting included.
     pub deadline: Duration,
     /// Certificates in PEM that vouch for the server, in place of the system's.
@@ -25,6 +28,7 @@ impl Default for PostgresOptions {
         PostgresOptions {
             queue: 4096,
             readers: 8,
+            tells_others: true,
             deadline: Duration::from_secs(20),
             roots: None,
             unsafe_lose_last_commits: false,

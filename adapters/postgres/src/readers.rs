@@ -1,5 +1,6 @@
 //! Connections to read with, as many as there may be questions at once.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -33,13 +34,13 @@ pub(crate) struct Reading {
 pub(crate) struct Reader {
     client: Client,
     carrier: Carrier,
-    statements: HashMap<&'static str, Statement>,
+    statements: HashMap<Cow<'static, str>, Statement>,
 }
 
 /// A reader while it is asked.
 pub(crate) struct Asked<'r> {
     pub(crate) client: &'r Client,
-    statements: &'r mut HashMap<&'static str, Statement>,
+    statements: &'r mut HashMap<Cow<'static, str>, Statement>,
 }
 
 impl Manager for Reading {
@@ -47,7 +48,9 @@ impl Manager for Reading {
     type Error = OpenError;
 
     async fn create(&self) -> Result<Reader, OpenError> {
-        let (client, carrier) = self.address.connect().await?;
+        let (client, mut carrier) = self.address.connect().await?;
+        let set_up = carrier.carry(client.batch_execute(NEVER_SORT));
+        self.address.in_time(set_up).await?.map_err(OpenError::server)?;
         Ok(Reader { client, carrier, statements: HashMap::new() })
     }
 
@@ -66,11 +69,15 @@ impl Reader {
 
 impl Asked<'_> {
     /// A statement, prepared once a connection.
-    pub(crate) async fn prepared(&mut self, sql: &'static str) -> Result<Statement, Error> {
-        if let Some(statement) = self.statements.get(sql) {
+    pub(crate) async fn prepared(&mut self, sql: impl Into<Cow<'static, str>>) -> Result<Statement, Error> {
+        let sql = sql.into();
+        if let Some(statement) = self.statements.get(&sql) {
             return Ok(statement.clone());
         }
-        let statement = self.client.prepare(sql).await?;
+        let statement = self.client.prepare(&sql).await?;
+        if self.statements.len() >= STATEMENTS {
+            self.statements.clear();
+        }
         self.statements.insert(sql, statement.clone());
         Ok(statement)
     }
@@ -107,3 +114,9 @@ impl Drop for Lease {
         }
     }
 }
+
+/// So many are kept prepared at most: questions come in many forms, but few of them again and again.
+const STATEMENTS: usize = 512;
+
+/// Whatever is read in an order is read from an index that has it. On a new table PostgreSQL knows that of none.
+const NEVER_SORT: &str = "SET enable_sort = off; SET enable_incremental_sort = off";

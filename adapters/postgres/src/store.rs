@@ -7,17 +7,19 @@ use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, 
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use async_trait::async_trait;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::connect::Address;
+use crate::listener::{Listener, note};
 use crate::lookups::Lookups;
+use crate::read::{PostgresReadStore, models};
 use crate::readers::{Asked, Readers, ask, readers};
 use crate::writer::{Waiting, Writer};
-use crate::{OpenError, PostgresOptions, schema};
+use crate::{OpenError, PostgresOptions, bell, schema};
 
 /// A database with the tables of aduan. Cheap to clone; its ledgers share the connections that read.
 #[derive(Clone)]
@@ -94,6 +96,18 @@ impl Postgres {
         self.store(ledger, false).await
     }
 
+    /// The read models of a ledger. Whoever projects writes them, and needs no right to append.
+    ///
+    /// # Errors
+    /// `NotMigrated` when the tables of this release's read models are not there, or when there is no such ledger.
+    pub async fn read_store(&self, ledger: &LedgerId) -> Result<PostgresReadStore, OpenError> {
+        self.check_ledger(ledger).await?;
+        let question = async |asked: Asked<'_>| models::check(asked.client).await;
+        ask(&self.readers, self.address.options().deadline, question).await.map_err(OpenError::Server)??;
+        let (address, readers) = (self.address.clone(), self.readers.clone());
+        Ok(PostgresReadStore { address, readers, ledger: ledger.clone() })
+    }
+
     /// The ledgers of the database, by name.
     ///
     /// # Errors
@@ -128,22 +142,29 @@ impl Postgres {
     async fn store(&self, ledger: &LedgerId, writes: bool) -> Result<PostgresStore, OpenError> {
         let options = self.address.options();
         let lookups = Lookups { readers: self.readers.clone(), ledger: ledger.clone(), deadline: options.deadline };
-        let found = self.ask("SELECT FROM aduan.ledger WHERE name = $1", &[&ledger.as_str()]).await?;
-        if found.is_empty() {
-            return Err(OpenError::NoSuchLedger { ledger: ledger.clone() });
-        }
+        self.check_ledger(ledger).await?;
+        let (news, written) = watch::channel(0);
         let writer = if writes {
             let head = lookups.head().await.map_err(|error| match error {
                 StoreError::Corrupt(why) => OpenError::Corrupt(why),
                 other => OpenError::Server(other.to_string()),
             })?;
             let (queue, work) = mpsc::channel(options.queue.max(1));
-            let writer = Writer::new(self.address.clone(), ledger.clone(), head);
-            Some(WriterTask { queue, handle: tokio::spawn(writer.run(work)) })
+            note(&news, head.position);
+            let bell = bell::ring(self.address.clone(), ledger.clone(), news.subscribe());
+            let bell = options.tells_others.then(|| tokio::spawn(bell));
+            let writer = Writer::new(self.address.clone(), ledger.clone(), head, news);
+            Some(WriterTask { queue, handle: tokio::spawn(writer.run(work)), bell })
         } else {
             None
         };
-        Ok(PostgresStore { lookups, altered: self.altered.clone(), writer })
+        let listener = Listener::new(self.address.clone(), ledger.clone());
+        Ok(PostgresStore { lookups, altered: self.altered.clone(), writer, written, listener })
+    }
+
+    async fn check_ledger(&self, ledger: &LedgerId) -> Result<(), OpenError> {
+        let found = self.ask("SELECT FROM aduan.ledger WHERE name = $1", &[&ledger.as_str()]).await?;
+        if found.is_empty() { Err(OpenError::NoSuchLedger { ledger: ledger.clone() }) } else { Ok(()) }
     }
 }
 
@@ -162,11 +183,16 @@ pub struct PostgresStore {
     altered: Option<String>,
     /// None where the ledger was opened to read only.
     writer: Option<WriterTask>,
+    /// How far it has written.
+    written: watch::Receiver<Position>,
+    listener: Listener,
 }
 
 struct WriterTask {
     queue: mpsc::Sender<Waiting>,
     handle: JoinHandle<()>,
+    /// Ends behind the writer.
+    bell: Option<JoinHandle<()>>,
 }
 
 impl PostgresStore {
@@ -175,12 +201,15 @@ impl PostgresStore {
         self.altered.as_deref()
     }
 
-    /// Waits until what was handed over is written.
+    /// Waits until what was handed over is written, and others were told.
     pub async fn close(mut self) {
-        if let Some(WriterTask { queue, handle }) = self.writer.take() {
+        if let Some(WriterTask { queue, handle, bell }) = self.writer.take() {
             drop(queue);
             // A task that panicked has dropped its replies, so everyone who waited knows.
             drop(handle.await);
+            if let Some(bell) = bell {
+                drop(bell.await);
+            }
         }
     }
 }
@@ -239,6 +268,17 @@ impl Log for PostgresStore {
 
     async fn head(&self) -> Result<Head, StoreError> {
         self.lookups.head().await
+    }
+
+    async fn more(&self, after: Position) -> Result<(), StoreError> {
+        let mut written = self.written.clone();
+        if *written.borrow() > after {
+            return Ok(());
+        }
+        tokio::select! {
+            Ok(_) = written.wait_for(|written| *written > after) => Ok(()),
+            heard = self.listener.more(after) => heard,
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aduan::store::{Append, Entry, Head, Heads, Outcome, StoreError};
-use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Version};
-use tokio::sync::{mpsc, oneshot};
+use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
@@ -12,6 +12,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 use crate::batch::{Plan, Sight, Stored, Verdict, entries_of};
 use crate::connect::{Address, Carrier};
 use crate::failure::Failure;
+use crate::listener::note;
 use crate::rows::{Columns, Hash, IdText, entry, event_columns, head, unreadable};
 
 /// A command that waits for its answer.
@@ -29,6 +30,8 @@ pub(crate) struct Writer {
     last: Option<Head>,
     /// Where complaints stand at that head.
     heads: Heads,
+    /// How far the log is known to go, for whoever waits for more.
+    written: watch::Sender<Position>,
 }
 
 /// The connection, and who carries its messages.
@@ -57,8 +60,8 @@ enum Written {
 }
 
 impl Writer {
-    pub(crate) fn new(address: Address, ledger: LedgerId, head: Head) -> Self {
-        Writer { address, ledger, link: None, last: Some(head), heads: Heads::default() }
+    pub(crate) fn new(address: Address, ledger: LedgerId, head: Head, written: watch::Sender<Position>) -> Self {
+        Writer { address, ledger, link: None, last: Some(head), heads: Heads::default(), written }
     }
 
     /// Writes until nobody can ask any more.
@@ -177,6 +180,7 @@ impl Writer {
             self.heads.note(*complaint, *head);
         }
         self.last = Some(plan.end.clone());
+        note(&self.written, plan.end.position);
     }
 
     fn forget(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::{AGENCY, CHANNEL, CLASS, COMPLAINT, Case, Rows, agency, instant, number, text};
 use crate::complaint::Stage;
-use crate::read::{Column, Condition, Kind, ReadError, ReadStore, Select, Table, Text, Value};
+use crate::read::{Column, Condition, Kind, Privacy, ReadError, ReadStore, Select, Table, Text, Value};
 use crate::values::{ComplaintId, TrackingNumber, Visibility};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -29,6 +29,7 @@ pub static CASES: Table = Table {
     ],
     is_sum: false,
     indexes: &[&["tracking_number"]],
+    privacy: Privacy::RowsAndColumn("secret", "state"),
 };
 
 pub(super) fn of(case: &Case, out: &mut Rows) {

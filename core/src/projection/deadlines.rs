@@ -6,7 +6,7 @@ use super::{COMPLAINT, Case, Rows, instant, text};
 use crate::clock::ClockKind;
 use crate::complaint::Stage;
 use crate::policy::RungClock;
-use crate::read::{Condition, ReadError, ReadStore, Select, Table, Value};
+use crate::read::{Condition, Privacy, ReadError, ReadStore, Select, Table, Value};
 use crate::rules::Rules;
 use crate::values::ComplaintId;
 
@@ -21,6 +21,7 @@ pub static DEADLINES: Table = Table {
     ],
     is_sum: false,
     indexes: &[&["wait", "due"]],
+    privacy: Privacy::Open,
 };
 
 pub(super) fn of(case: &Case, out: &mut Rows) {

@@ -2,7 +2,7 @@
 
 use super::{AGENCY, CHANNEL, CLASS, COMPLAINT, Case, OFFICER, Rows, agency, instant, number, officer, text};
 use crate::complaint::Stage;
-use crate::read::{Column, Kind, NEVER, Table, Text, Value};
+use crate::read::{Column, Kind, NEVER, Privacy, Table, Text, Value};
 
 /// One row for each open complaint.
 pub static QUEUE: Table = Table {
@@ -34,13 +34,11 @@ pub static QUEUE: Table = Table {
     indexes: &[
         &["secret", "next_due"],
         &["secret", "agency", "next_due"],
-        &["secret", "agency", "stage", "next_due"],
         &["secret", "officer", "next_due"],
         &["secret", "stage", "next_due"],
-        &["secret", "class", "next_due"],
-        &["secret", "priority", "next_due"],
         &["secret", "monitored_from"],
     ],
+    privacy: Privacy::Rows("secret"),
 };
 
 /// How many open complaints there are of each kind.
@@ -58,6 +56,7 @@ pub static LOAD: Table = Table {
     rest: &[number("complaints", "How many.")],
     is_sum: true,
     indexes: &[],
+    privacy: Privacy::Open,
 };
 
 /// How many open complaints came on each day.
@@ -68,6 +67,7 @@ pub static AGES: Table = Table {
     rest: &[number("complaints", "How many.")],
     is_sum: true,
     indexes: &[],
+    privacy: Privacy::Open,
 };
 
 pub(super) fn of(case: &Case, out: &mut Rows) {

@@ -1,7 +1,7 @@
 //! What complainants say of closed cycles: stars, and how many could have given some.
 
 use super::{AGENCY, CHANNEL, CLASS, OFFICER, Rateable, Rows, agency, month, number, officer, text};
-use crate::read::{Table, Text, Value};
+use crate::read::{Privacy, Table, Text, Value};
 use crate::values::{Channel, Score};
 
 /// Closed cycles that may be rated or were, by what they were rated.
@@ -20,6 +20,7 @@ pub static RATINGS: Table = Table {
     rest: &[number("cycles", "How many.")],
     is_sum: true,
     indexes: &[],
+    privacy: Privacy::Open,
 };
 
 /// Counts a cycle as rated by `stars`, or takes it back.

@@ -3,7 +3,7 @@
 use super::{AGENCY, CHANNEL, CLASS, Case, OFFICER, Rows, agency, instant, month, number, officer, text};
 use crate::clock::{Clock, ClockKind, ClockState};
 use crate::event::Class;
-use crate::read::{Table, Text, Value};
+use crate::read::{Privacy, Table, Text, Value};
 use crate::values::{AgencyCode, Channel, Month, PersonRef};
 
 /// Verdicts, each counted once for whoever held the complaint then. They never change.
@@ -26,6 +26,7 @@ pub static VERDICTS: Table = Table {
     ],
     is_sum: true,
     indexes: &[],
+    privacy: Privacy::Open,
 };
 
 /// Clocks that run or wait, by when they are due: what is overdue is asked when it is read.
@@ -45,6 +46,7 @@ pub static RUNNING: Table = Table {
     rest: &[number("clocks", "How many.")],
     is_sum: true,
     indexes: &[],
+    privacy: Privacy::Open,
 };
 
 /// How many working days of the tenant something took: whole histograms, so that medians are exact.
@@ -63,6 +65,7 @@ pub static DURATIONS: Table = Table {
     rest: &[number("cases", "How many took so long.")],
     is_sum: true,
     indexes: &[],
+    privacy: Privacy::Open,
 };
 
 /// What is measured in working days.

@@ -2,7 +2,7 @@
 
 use super::{AGENCY, CHANNEL, CLASS, Case, Rows, agency, month, number, text};
 use crate::event::Class;
-use crate::read::{Table, Text, Value};
+use crate::read::{Privacy, Table, Text, Value};
 use crate::values::{AgencyCode, Channel, Month};
 
 /// Complaints by the month they came, and where they stand today.
@@ -20,6 +20,7 @@ pub static COHORT: Table = Table {
     rest: &[number("complaints", "How many.")],
     is_sum: true,
     indexes: &[],
+    privacy: Privacy::Open,
 };
 
 /// What happened, by month. Never taken back.
@@ -30,6 +31,7 @@ pub static FLOW: Table = Table {
     rest: &[number("times", "How often.")],
     is_sum: true,
     indexes: &[],
+    privacy: Privacy::Open,
 };
 
 /// Ping-pong: how many dispositions a cycle took until it was closed.
@@ -46,6 +48,7 @@ pub static HOPS: Table = Table {
     rest: &[number("cycles", "How many cycles.")],
     is_sum: true,
     indexes: &[],
+    privacy: Privacy::Open,
 };
 
 pub(super) fn of(case: &Case, out: &mut Rows) {

@@ -27,7 +27,9 @@ fn lone(store: &PostgresStore, number: u64) -> Append {
 
 async fn connect_with(url: &str, deadline: u64, readers: usize) -> Postgres {
     let deadline = Duration::from_secs(deadline);
-    Postgres::connect(url, PostgresOptions { deadline, readers, ..PostgresOptions::default() }).await.unwrap()
+    // Alone on its line: whoever tells others would have a say in which message is cut.
+    let options = PostgresOptions { deadline, readers, tells_others: false, ..PostgresOptions::default() };
+    Postgres::connect(url, options).await.unwrap()
 }
 
 /// Asks until the outcome is known.

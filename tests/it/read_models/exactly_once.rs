@@ -26,6 +26,12 @@ async fn sqlite_takes_each_event_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn postgres_takes_each_event_once() {
+    let database = crate::postgres::database().await;
+    assert!(survives(Arc::new(super::in_postgres(&database).await), Crash::AroundTheStep).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_position_written_apart_from_the_rows_takes_events_twice() {
     let lost = survives(Arc::new(MemoryReadStore::new(ledger())), Crash::BetweenRowsAndPosition).await;
     assert!(!lost, "the control must fail");

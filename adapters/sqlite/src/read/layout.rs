@@ -52,6 +52,8 @@ fn lay_out(table: &'static Table) -> Layout {
     let key: Vec<&str> = table.key.iter().map(|column| column.name).collect();
     let columns = list(table.columns(), ", ", |column| column.name.to_owned());
     let key_list = key.join(", ");
+    let shown = list(table.shown(), ", ", |column| column.name.to_owned());
+    let open = table.secret().map_or(String::new(), |secret| format!(" AND {secret} = 0"));
     let definitions =
         list(table.columns(), ",\n    ", |column| format!("{} {} NOT NULL", column.name, sql_type(column.kind)));
     let create = format!(
@@ -78,7 +80,7 @@ fn lay_out(table: &'static Table) -> Layout {
     Layout {
         objects: std::iter::once((name.clone(), create)).chain(indexes).collect(),
         view: format!(
-            "CREATE VIEW {} AS\nSELECT {columns}\nFROM {name}\nWHERE build = (SELECT number FROM builds WHERE is_live)",
+            "CREATE VIEW {} AS\nSELECT {shown}\nFROM {name}\nWHERE build = (SELECT number FROM builds WHERE is_live){open}",
             table.name
         ),
         put: format!(
