@@ -20,6 +20,7 @@ mod progress;
 mod queue;
 mod reads;
 mod replay;
+mod report;
 mod sheet;
 mod show;
 mod summary;
@@ -89,6 +90,8 @@ enum Verb {
     Replay(replay::Replay),
     /// List the builds of the read models, and how far they have come.
     Models(models::Models),
+    /// Write the figures as one page with charts, to read, to print and to pass on.
+    Report(report::Report),
     /// Copy a ledger into another store, with every position and hash. The vault stays one file for both.
     Copy(copy::CopyLedger),
 }
@@ -147,6 +150,7 @@ async fn run(verb: Verb, tenant: &Tenant, teller: Teller) -> Result<Exit, Failur
         Verb::Track(track) => track.run(tenant, teller).await,
         Verb::Replay(replay) => replay.run(tenant, teller).await,
         Verb::Models(models) => models.run(tenant, teller).await,
+        Verb::Report(report) => report.run(tenant, teller).await,
         Verb::Copy(copy) => copy.run(tenant, teller).await,
     }
 }

@@ -10,6 +10,7 @@ mod ikm;
 mod importing;
 mod killed;
 mod postgres;
+mod report;
 mod round_trip;
 mod together;
 mod verifying;

@@ -1,0 +1,112 @@
+//! `report`: the figures of a ledger as one page, to read, to print and to pass on.
+
+mod chart;
+mod drawing;
+mod figures;
+mod markup;
+mod names;
+mod page;
+mod written;
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aduan::projector::Cut;
+use aduan::store::Store;
+use aduan::values::Month;
+use clap::Args;
+use serde_json::json;
+
+use self::figures::{Figures, Origin};
+use crate::Now;
+use crate::answer::{Exit, Failure, Teller};
+use crate::edge::Instant;
+use crate::reads::Reads;
+use crate::tenant::{Tenant, beside};
+
+/// What `report` is told.
+#[derive(Args)]
+pub(crate) struct Report {
+    /// The page to write: one HTML file that needs no other.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The first month that counts, as 2024-01 [default: the first there is].
+    #[arg(long, value_name = "MONTH")]
+    since: Option<Month>,
+    /// The last month that counts [default: the last there is].
+    #[arg(long, value_name = "MONTH")]
+    until: Option<Month>,
+    #[command(flatten)]
+    now: Now,
+    /// Look back: leave out what was recorded later, and look from that time unless --now says another.
+    #[arg(long, value_name = "TIME")]
+    as_known: Option<Instant>,
+    /// What stands at the head of the page.
+    #[arg(long, value_name = "TEXT", default_value = "Complaints, answers and limits")]
+    title: String,
+    /// Do not tell fewer ratings than that, so that nobody's own can be read off.
+    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    fewest: u64,
+}
+
+impl Report {
+    /// Derives the figures, and writes the page: the old one stays until the new one is whole.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or the page not written.
+    pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
+        if let (Some(since), Some(until)) = (self.since, self.until)
+            && until < since
+        {
+            return Err(Failure::Usage(format!("--until {until} lies before --since {since}")));
+        }
+        let store = tenant.reader().await?;
+        let reads = match self.as_known {
+            Some(time) => tenant.looking_back(Arc::clone(&store), Cut::Known(time.0), teller).await?,
+            None => tenant.read_models(Arc::clone(&store), teller).await?,
+        };
+        let origin = self.origin(&*store, &reads).await?;
+        let position = origin.position;
+        let figures = Figures::ask(&reads, origin, self.fewest).await?;
+        let page = page::of(&self.title, &figures).to_string();
+        write_whole(&self.out, &page).map_err(|error| Failure::file(&self.out, &error))?;
+        let told = json!({ "report": self.out.display().to_string(), "position": position, "bytes": page.len() });
+        teller.tell(&told, &format!("{}: derived from {position} events", self.out.display()))?;
+        Ok(Exit::Done)
+    }
+
+    async fn origin(&self, store: &dyn Store, reads: &Reads) -> Result<Origin, Failure> {
+        let now = self.now.now.or(self.as_known).unwrap_or_else(Instant::now);
+        let zone = reads.rules.policy_on(now.0.date_naive()).zone;
+        let position = reads.view.position();
+        let last = store.after(position.saturating_sub(1), 1).await?.entries;
+        let head = store.head().await?;
+        Ok(Origin {
+            ledger: store.id().to_string(),
+            position,
+            recorded_at: last.first().map(|entry| entry.record.recorded_at),
+            log_hash: (head.position == position).then(|| head.log_hash.to_string()),
+            now: now.in_zone(zone),
+            as_known: self.as_known.map(|time| time.in_zone(zone)),
+            since: self.since,
+            until: self.until,
+        })
+    }
+}
+
+/// Writes a file whole or not at all.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let new = beside(path, &format!(".{}.new", std::process::id()));
+    let written = File::create(&new).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    });
+    if written.is_err() {
+        // What could not be made may not be there to remove.
+        let _ = fs::remove_file(&new);
+    }
+    written
+}

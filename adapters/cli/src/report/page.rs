@@ -1,0 +1,98 @@
+//! The page: what it is about, and around what it holds the frame that browsers ask for.
+
+mod definitions;
+mod glance;
+
+use std::fmt::Display;
+
+use aduan::values::Moment;
+use chrono::{DateTime, Utc};
+
+use super::chart;
+use super::figures::{Figures, Origin};
+use super::markup::{Element, element};
+use super::written;
+
+/// A page that stands for itself. It begins with a line that tells browsers to keep to the standards.
+pub(super) struct Page(Element);
+
+impl Display for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<!DOCTYPE html>\n{}\n", self.0)
+    }
+}
+
+/// The page of these figures.
+pub(super) fn of(title: &str, figures: &Figures) -> Page {
+    let origin = &figures.origin;
+    let main = element("main").child(header(title, origin));
+    let main = if figures.is_empty() {
+        let about = "No complaint was received, closed or left open in this period. The page fills as the log does.";
+        main.child(element("p").class("nothing").text("There is nothing yet.")).child(element("p").text(about))
+    } else {
+        let sections = chart::sections(figures).into_iter().map(|section| section.markup());
+        main.child(glance::section(figures)).children(sections)
+    };
+    let body = element("body").child(patterns()).child(main.child(definitions::section(figures)));
+    Page(element("html").with("lang", "en").child(head(title, &origin.ledger)).child(body))
+}
+
+fn head(title: &str, ledger: &str) -> Element {
+    let meta = |name: &'static str, content: &'static str| element("meta").with("name", name).with("content", content);
+    element("head")
+        .child(element("meta").with("charset", "utf-8"))
+        .child(meta("viewport", "width=device-width, initial-scale=1"))
+        .child(meta("color-scheme", "light dark"))
+        .child(element("title").text(format!("{title} – {ledger}")))
+        .child(element("style").verbatim(include_str!("style.css")))
+}
+
+fn header(title: &str, origin: &Origin) -> Element {
+    let zone = |at: DateTime<Utc>| written::moment(Moment { at, zone: origin.now.zone });
+    let recorded = origin.recorded_at.map_or(String::new(), |at| format!(", recorded {}", zone(at)));
+    let goes_on = origin.as_known.is_none() && origin.recorded_at.is_some_and(|last| last > origin.now.at);
+    let later = if goes_on { "; what the log recorded later counts, too" } else { "" };
+    let derived = match origin.position {
+        0 => "an empty log".to_owned(),
+        position => format!("the log up to position {position}{recorded}"),
+    };
+    let entry =
+        |name: &str, text: String| element("div").child(element("dt").text(name)).child(element("dd").text(text));
+    let mut entries = vec![
+        entry("Ledger", origin.ledger.clone()),
+        entry("Period", period(origin)),
+        entry("Figures as of", format!("{}{later}", written::moment(origin.now))),
+    ];
+    entries.extend(
+        origin
+            .as_known
+            .map(|time| entry("As known on", format!("{}; nothing recorded later counts", written::moment(time)))),
+    );
+    entries.push(entry("Derived from", derived));
+    entries.extend(origin.log_hash.clone().map(|hash| entry("Log hash", hash)));
+    element("header").child(element("h1").text(title)).child(element("dl").class("origin").children(entries))
+}
+
+fn period(origin: &Origin) -> String {
+    match (origin.since, origin.until) {
+        (None, None) => "everything in the log".to_owned(),
+        (Some(since), None) => format!("from {since}"),
+        (None, Some(until)) => format!("up to {until}"),
+        (Some(since), Some(until)) if since == until => since.to_string(),
+        (Some(since), Some(until)) => format!("{since} to {until}"),
+    }
+}
+
+/// The fillings that tell bars apart without colour.
+fn patterns() -> Element {
+    let svg = element("svg").class("patterns").with("width", 0).with("height", 0).with("aria-hidden", "true");
+    let pattern = |id, class: &str, ground: &str| {
+        let pattern = element("pattern").with("id", id).with("width", 5).with("height", 5);
+        let pattern = pattern.with("patternUnits", "userSpaceOnUse").with("patternTransform", "rotate(45)");
+        let ground = element("rect").class(ground).with("width", 5).with("height", 5);
+        let stroke = element("rect").class(class).with("width", 2).with("height", 5);
+        pattern.children([ground, stroke])
+    };
+    let both = [pattern("hatch-main", "main", "paper"), pattern("hatch-soft", "muted", "paper")];
+    svg.child(element("defs").children(both))
+}
