@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --locked --manifest-path adapters/postgres-es/benches/Cargo.toml -- \
-//!     [postgres] [bulk] [reading] [slow-postgres] [--rounds N] [--json]
+//!     [postgres] [bulk] [reading] [projecting] [slow-postgres] [--rounds N] [--json]
 //! ```
 //!
 //! - **engine**: ours as an office runs it: every command is sealed, decided, hashed and appended with its boxes and
@@ -25,6 +25,7 @@ mod framework;
 mod load;
 mod ours;
 mod processor;
+mod projecting;
 mod raw;
 mod reading;
 mod server;
@@ -84,6 +85,7 @@ async fn measure(section: &str, rounds: Option<usize>, server: &Server) -> Told 
     match section {
         "postgres" => commands(FAST_DISK).await,
         "bulk" => only(bulk::section(rounds.unwrap_or(ROUNDS), server).await),
+        "projecting" => only(projecting::section(rounds.unwrap_or(ROUNDS), server).await),
         "reading" => only(reading::section(rounds.unwrap_or(ROUNDS), server).await),
         _ => commands(SLOW_DISK).await,
     }
@@ -130,7 +132,7 @@ impl Wanted {
     }
 }
 
-const SECTIONS: [&str; 4] = ["postgres", "bulk", "reading", "slow-postgres"];
+const SECTIONS: [&str; 5] = ["postgres", "bulk", "reading", "projecting", "slow-postgres"];
 
 /// Of what is measured without clients.
 const ROUNDS: usize = 9;
