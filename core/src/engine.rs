@@ -275,14 +275,14 @@ impl Engine {
     /// `due` are the complaints to ask: what [`View::due`](crate::figures::View::due) tells, or more. Whether something
     /// is due is decided by what is recorded of them. Early, late, twice or from two machines: the outcome is the same.
     ///
-    /// # Errors
-    /// When the store is not reached; what fails for one complaint is told in [`Ticked::failed`].
-    pub async fn tick(&self, due: &[ComplaintId], now: Moment, seed: &[u8; 32]) -> Result<Ticked, Error> {
+    /// What fails for a complaint is told in [`Ticked::failed`], and the others go on; where the store is not reached
+    /// at all, the next tick does what this one could not.
+    pub async fn tick(&self, due: &[ComplaintId], now: Moment, seed: &[u8; 32]) -> Ticked {
         let mut ticked = Ticked::default();
         let mut asked: BTreeSet<ComplaintId> = due.iter().copied().collect();
         // What is done may make something else due: a lapse wakes clocks that are late by then.
         for _ in 0..ROUNDS {
-            let items = self.due_items(&asked, now, &mut ticked).await?;
+            let items = self.due_items(&asked, now, &mut ticked).await;
             let before = ticked.done.len();
             for (id, item) in items {
                 self.do_item(id, item, now, seed, &mut ticked).await;
@@ -292,7 +292,7 @@ impl Engine {
                 break;
             }
         }
-        Ok(ticked)
+        ticked
     }
 
     /// What is due of these complaints, by true due instant.
@@ -301,17 +301,23 @@ impl Engine {
         asked: &BTreeSet<ComplaintId>,
         now: Moment,
         ticked: &mut Ticked,
-    ) -> Result<Vec<(ComplaintId, DueItem)>, Error> {
+    ) -> Vec<(ComplaintId, DueItem)> {
         let mut due = Vec::new();
         for id in asked {
             match self.due_items_of(*id, now).await {
                 Ok(items) => due.extend(items.into_iter().map(|item| (*id, item))),
-                Err(error @ Error::Unavailable(_)) => return Err(error),
-                Err(error) => ticked.failed.push((*id, error)),
+                Err(error) => {
+                    let is_gone = matches!(error, Error::Unavailable(_));
+                    ticked.failed.push((*id, error));
+                    // The others would wait as long for the same answer.
+                    if is_gone {
+                        break;
+                    }
+                }
             }
         }
         due.sort_by_key(|(id, item)| (item.since, *id));
-        Ok(due)
+        due
     }
 
     async fn due_items_of(&self, id: ComplaintId, now: Moment) -> Result<Vec<DueItem>, Error> {

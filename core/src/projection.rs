@@ -15,7 +15,8 @@ pub mod trend;
 mod case;
 mod fold;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 
 pub use self::case::{Answered, Case, Held, MONITORED_LEVEL, OpenClock, Rateable};
 use crate::event::Event;
@@ -23,7 +24,8 @@ use crate::read::{Changes, Column, Kind, Row, Table, TableChanges, Text, Value};
 use crate::rules::Rules;
 use crate::values::{AgencyCode, ComplaintId, DocumentRef, Month, PersonRef};
 
-/// The version of the read models: what was built by another one is built anew beside it.
+/// The version of the read models: what was built by another one is built anew beside it. It changes with every change
+/// of [`TABLES`], an index included, and of what a projection makes of an event.
 pub const VERSION: u32 = 1;
 
 /// Every table of the read models, by name. Another one is added here, and in no store.
@@ -45,19 +47,17 @@ pub static TABLES: [&Table; 12] = [
 /// Folds events, and collects what they change.
 pub struct Projection<'r> {
     rules: &'r Rules,
-    /// Rows to put, or none where there is no longer one.
-    rows: BTreeMap<(&'static str, Row), Option<Row>>,
-    /// What to add.
-    sums: BTreeMap<(&'static str, Row), Row>,
+    collected: Collected,
 }
 
 impl<'r> Projection<'r> {
     /// Nothing yet. `rules` must know the policies and calendars that the events name.
     pub fn new(rules: &'r Rules) -> Self {
-        Projection { rules, rows: BTreeMap::new(), sums: BTreeMap::new() }
+        Projection { rules, collected: Collected::default() }
     }
 
-    /// Folds the next events of a complaint into what was known of it before; none where it is new.
+    /// Folds the next events of a complaint into what was known of it before; none where it is new. Each complaint is
+    /// taken once.
     ///
     /// # Errors
     /// [`Untaken`]. What was collected is then of no use.
@@ -68,85 +68,105 @@ impl<'r> Projection<'r> {
         events: &[Event],
     ) -> Result<Option<Case>, Untaken> {
         let mut known = before.cloned();
-        let mut happened = Rows::default();
+        let out = &mut self.collected;
+        out.sign = 1;
         for event in events {
-            fold::take(complaint, &mut known, event, self.rules, &mut happened)?;
+            fold::take(complaint, &mut known, event, self.rules, out)?;
         }
-        let mut was = Rows::default();
-        before.into_iter().for_each(|case| was.add_case(case));
-        let mut is = Rows::default();
-        known.iter().for_each(|case| is.add_case(case));
-        self.merge(&happened, 1);
-        self.merge(&was, -1);
-        self.merge(&is, 1);
-        self.replace(was, is);
+        let was = before.map(|case| out.take_case(case, -1)).unwrap_or_default();
+        let is = known.as_ref().map(|case| out.take_case(case, 1)).unwrap_or_default();
+        out.replace(&was, is);
+        if let Some(case) = &known {
+            out.rows.push((place_of(&cases::CASES), cases::row(case)));
+        }
         Ok(known)
     }
 
     /// Everything that was collected, in the order of tables and keys.
     pub fn changes(self) -> Changes {
-        let mut tables: Vec<TableChanges> = Vec::new();
-        let Projection { mut rows, mut sums, .. } = self;
-        sums.retain(|_, deltas| deltas.iter().any(|delta| delta.integer() != 0));
-        for table in TABLES {
-            let (mut put, mut drop) = (Vec::new(), Vec::new());
-            if table.is_sum {
-                while let Some(((name, _), _)) = sums.first_key_value()
-                    && *name == table.name
-                    && let Some(((_, mut row), deltas)) = sums.pop_first()
-                {
-                    row.extend(deltas);
-                    put.push(row);
-                }
-            } else {
-                while let Some(((name, _), _)) = rows.first_key_value()
-                    && *name == table.name
-                    && let Some(((_, mut key), rest)) = rows.pop_first()
-                {
-                    match rest {
-                        Some(rest) => {
-                            key.extend(rest);
-                            put.push(key);
-                        }
-                        None => drop.push(key),
-                    }
-                }
-            }
-            if !put.is_empty() || !drop.is_empty() {
-                tables.push(TableChanges { table, put, drop });
+        let Collected { rows, drops, sums, .. } = self.collected;
+        let mut puts: Vec<Vec<Row>> = vec![Vec::new(); TABLES.len()];
+        let mut taken: Vec<Vec<Row>> = vec![Vec::new(); TABLES.len()];
+        rows.into_iter().for_each(|(place, row)| puts[place].push(row));
+        drops.into_iter().for_each(|(place, key)| taken[place].push(key));
+        for (place, sums) in sums.into_iter().enumerate() {
+            for (mut key, deltas) in sums.into_iter().filter(|(_, deltas)| deltas.iter().any(|delta| *delta != 0)) {
+                key.extend(deltas.iter().take(TABLES[place].rest.len()).map(|delta| Value::Integer(*delta)));
+                puts[place].push(key);
             }
         }
-        Changes { tables }
-    }
-
-    fn merge(&mut self, rows: &Rows, sign: i64) {
-        for (table, row) in rows.sums.iter() {
-            let (key, deltas) = row.split_at(table.key.len());
-            let sums = self.sums.entry((table.name, key.to_vec()));
-            let sums = sums.or_insert_with(|| vec![Value::Integer(0); deltas.len()]);
-            for (sum, delta) in sums.iter_mut().zip(deltas) {
-                *sum = Value::Integer(sum.integer() + sign * delta.integer());
-            }
-        }
-    }
-
-    fn replace(&mut self, was: Rows, is: Rows) {
-        let was = was.rows;
-        for (table, row) in &was {
-            if !is.rows.iter().any(|(other, new)| other == table && table.key_of(new) == table.key_of(row)) {
-                self.rows.insert((table.name, table.key_of(row).to_vec()), None);
-            }
-        }
-        for (table, mut row) in is.rows {
-            let is_known = was.iter().any(|(other, old)| *other == table && *old == row);
-            if is_known && !self.rows.contains_key(&(table.name, table.key_of(&row).to_vec())) {
-                continue;
-            }
-            let rest = row.split_off(table.key.len());
-            self.rows.insert((table.name, row), Some(rest));
-        }
+        let tables = TABLES.into_iter().zip(puts.into_iter().zip(taken)).map(|(table, (mut put, mut drop))| {
+            put.sort_unstable_by(|one, next| table.key_of(one).cmp(table.key_of(next)));
+            drop.sort_unstable();
+            TableChanges { table, put, drop }
+        });
+        Changes { tables: tables.filter(|changes| !changes.put.is_empty() || !changes.drop.is_empty()).collect() }
     }
 }
+
+/// What a case is, or what happened to it, as rows; by the places of tables in [`TABLES`].
+#[derive(Default)]
+struct Collected {
+    /// Rows to put.
+    rows: Vec<(usize, Row)>,
+    /// Keys of rows that are no longer there.
+    drops: Vec<(usize, Row)>,
+    /// What to add. No table has more sums than that.
+    sums: [HashMap<Row, [i64; MOST_SUMS], Hasher>; TABLES.len()],
+    /// Rows of the case that is looked at.
+    seen: Vec<(usize, Row)>,
+    /// Whether what is counted is added, or taken back.
+    sign: i64,
+}
+
+impl Collected {
+    /// Counts what a case is, or takes it back; its rows.
+    fn take_case(&mut self, case: &Case, sign: i64) -> Vec<(usize, Row)> {
+        self.sign = sign;
+        deadlines::of(case, self);
+        queue::of(case, self);
+        sla::of(case, self);
+        trend::of(case, self);
+        std::mem::take(&mut self.seen)
+    }
+
+    fn row(&mut self, table: &'static Table, values: Row) {
+        self.seen.push((place_of(table), values));
+    }
+
+    /// Adds the last values of a row, its sums, under the others, its key.
+    fn sum(&mut self, table: &'static Table, row: &[Value]) {
+        let (key, deltas) = row.split_at(table.key.len());
+        let sums = &mut self.sums[place_of(table)];
+        let sums = match sums.get_mut(key) {
+            Some(sums) => sums,
+            None => sums.entry(key.to_vec()).or_default(),
+        };
+        for (sum, delta) in sums.iter_mut().zip(deltas) {
+            *sum += self.sign * delta.integer();
+        }
+    }
+
+    /// Rows that are no longer there are dropped, those that are as they were are left alone.
+    fn replace(&mut self, was: &[(usize, Row)], is: Vec<(usize, Row)>) {
+        for (place, row) in was {
+            let key = TABLES[*place].key_of(row);
+            if !is.iter().any(|(other, new)| other == place && TABLES[*place].key_of(new) == key) {
+                self.drops.push((*place, key.to_vec()));
+            }
+        }
+        let is_news = |row: &(usize, Row)| !was.contains(row);
+        self.rows.extend(is.into_iter().filter(is_news));
+    }
+}
+
+fn place_of(table: &'static Table) -> usize {
+    TABLES.iter().position(|known| std::ptr::eq(*known, table)).expect("every table is declared in TABLES")
+}
+
+/// The same in every run: what is counted is sorted before anybody sees it.
+type Hasher = BuildHasherDefault<DefaultHasher>;
+const MOST_SUMS: usize = 3;
 
 /// Why an event was not taken. Nothing is skipped: whoever follows the log stops here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -165,32 +185,6 @@ pub enum Untaken {
     },
 }
 
-/// What a case is, or what happened to it, as rows.
-#[derive(Default)]
-struct Rows {
-    rows: Vec<(&'static Table, Row)>,
-    sums: Vec<(&'static Table, Row)>,
-}
-
-impl Rows {
-    /// Everything that a case is now.
-    fn add_case(&mut self, case: &Case) {
-        cases::of(case, self);
-        deadlines::of(case, self);
-        queue::of(case, self);
-        sla::of(case, self);
-        trend::of(case, self);
-    }
-
-    fn row(&mut self, table: &'static Table, values: impl IntoIterator<Item = Value>) {
-        self.rows.push((table, values.into_iter().collect()));
-    }
-
-    fn sum(&mut self, table: &'static Table, values: impl IntoIterator<Item = Value>) {
-        self.sums.push((table, values.into_iter().collect()));
-    }
-}
-
 /// An agency as a column holds it.
 fn agency(code: Option<&AgencyCode>) -> Value {
     code.map_or(Value::from(""), |code| Value::Text(Text::Shared(code.shared())))
@@ -203,7 +197,7 @@ fn officer(person: Option<&PersonRef>) -> Value {
 
 /// A month as a column holds it.
 fn month(month: Month) -> Value {
-    Value::from(month.to_string())
+    Value::from(month)
 }
 
 const fn text(name: &'static str, about: &'static str) -> Column {
@@ -221,3 +215,22 @@ const OFFICER: Column = text("officer", "The pseudonym of the officer; empty whe
 const CLASS: Column = text("class", "information, aspiration, complaint or supervisory.");
 const CHANNEL: Column = text("channel", "The way it came.");
 const COMPLAINT: Column = Column { name: "complaint", kind: Kind::Id, about: "The complaint." };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_stand_by_name_and_keep_their_promises() {
+        assert!(TABLES.is_sorted_by(|one, next| one.name < next.name), "changes are collected in this order");
+        for table in TABLES {
+            let named = |column: &str| table.place(column).is_some();
+            assert!(table.indexes.iter().flat_map(|index| index.iter()).all(|column| named(column)), "{}", table.name);
+            assert!(table.secret().is_none_or(named), "{}", table.name);
+            if table.is_sum {
+                let adds_up = table.rest.iter().all(|column| column.kind == Kind::Integer);
+                assert!(adds_up && table.rest.len() <= MOST_SUMS, "{}", table.name);
+            }
+        }
+    }
+}

@@ -6,6 +6,8 @@
 //!
 //! A build of another version, or one asked for, grows beside the live one and takes its place when it has caught up.
 
+mod stretch;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,22 +15,19 @@ use chrono::{DateTime, Utc};
 use cqrs_es::persist::EventUpcaster;
 use tokio::sync::watch;
 
-use crate::engine::upcast;
-use crate::event::Event;
-use crate::projection::{Case, Projection, TABLES, Untaken, VERSION, cases};
-use crate::read::{Advance, Build, Changes, Lease, ReadError, ReadStore, Select, Table, Value};
+use self::stretch::{Reading, Source, Stop, Stretch};
+use crate::projection::{Case, TABLES, VERSION, cases};
+use crate::read::{Advance, Build, Lease, ReadError, ReadStore, Select, Table, Value};
 use crate::rules::Rules;
-use crate::store::{Page, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::values::{ComplaintId, Digest, DocumentRef, Position};
 
 /// Takes the read models of a ledger along its log.
 pub struct Projector {
-    store: Arc<dyn Store>,
+    source: Arc<Source>,
     reads: Arc<dyn ReadStore>,
     /// Grows by the documents that bound complaints once.
     rules: Mutex<Arc<Rules>>,
-    upcasters: Vec<Box<dyn EventUpcaster>>,
-    cut: Option<Cut>,
     progress: watch::Sender<Progress>,
 }
 
@@ -52,6 +51,8 @@ pub struct Progress {
     pub head: Position,
     /// Whether this build answers.
     pub is_live: bool,
+    /// The position of the last event that counts: before `position` only where a look back leaves out what came later.
+    pub taken: Position,
 }
 
 /// Why the read models go no further. The ledger is not touched by any of it.
@@ -77,20 +78,27 @@ impl Projector {
     /// A projector from a log to read models. `rules` are those of the tenant; what bound complaints before is fetched.
     pub fn new(store: Arc<dyn Store>, reads: Arc<dyn ReadStore>, rules: Arc<Rules>) -> Self {
         let progress = watch::Sender::new(Progress::default());
-        Projector { store, reads, rules: Mutex::new(rules), upcasters: Vec::new(), cut: None, progress }
+        let source = Arc::new(Source { store, upcasters: Vec::new(), cut: None });
+        Projector { source, reads, rules: Mutex::new(rules), progress }
     }
 
     /// The same, reading events of older versions through upcasters.
     #[must_use]
-    pub fn with_upcasters(self, upcasters: Vec<Box<dyn EventUpcaster>>) -> Self {
-        Projector { upcasters, ..self }
+    pub fn with_upcasters(mut self, upcasters: Vec<Box<dyn EventUpcaster>>) -> Self {
+        self.source_mut().upcasters = upcasters;
+        self
     }
 
     /// The same, as if the log ended at a time: into read models of its own, to look back. Asked with that time as now,
     /// they show what the dashboard showed then, or what is known today of then.
     #[must_use]
-    pub fn looking_back(self, cut: Cut) -> Self {
-        Projector { cut: Some(cut), ..self }
+    pub fn looking_back(mut self, cut: Cut) -> Self {
+        self.source_mut().cut = Some(cut);
+        self
+    }
+
+    fn source_mut(&mut self) -> &mut Source {
+        Arc::get_mut(&mut self.source).expect("nobody reads from it before anybody leads")
     }
 
     /// The rules as far as they are known here: those of the tenant, and whatever else the log has named.
@@ -103,7 +111,8 @@ impl Projector {
         self.progress.subscribe()
     }
 
-    /// Waits until the build that answers has come as far as a position: after it whoever wrote sees what they wrote.
+    /// Waits until this projector has taken the build that answers as far as a position: after it whoever wrote sees what
+    /// they wrote. Where another process leads, nothing moves here: a host asks its runner instead.
     pub async fn wait_for(&self, position: Position) {
         let mut progress = self.progress.subscribe();
         // The sender lives as long as this projector does.
@@ -112,26 +121,72 @@ impl Projector {
 
     /// Waits until nobody else leads, and goes on where the read models stand.
     ///
+    /// Read models of another log than this one, as after a restored backup, are built anew.
+    ///
     /// # Errors
-    /// When they cannot be reached.
+    /// When log or read models cannot be reached, or are of different ledgers.
     pub async fn lead(&self) -> Result<Leading<'_>, ProjectError> {
-        if self.reads.ledger() != self.store.id() {
-            let why = format!("read models of {} cannot follow {}", self.reads.ledger(), self.store.id());
-            return Err(StoreError::Corrupt(why).into());
-        }
+        self.check_ledger()?;
         let lease = self.reads.lease().await?;
+        self.led(lease).await
+    }
+
+    /// The same without waiting: none where somebody else leads.
+    ///
+    /// # Errors
+    /// As [`Projector::lead`].
+    pub async fn try_lead(&self) -> Result<Option<Leading<'_>>, ProjectError> {
+        self.check_ledger()?;
+        match self.reads.try_lease().await? {
+            Some(lease) => self.led(lease).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn check_ledger(&self) -> Result<(), ProjectError> {
+        if self.reads.ledger() == self.source.store.id() {
+            return Ok(());
+        }
+        let why = format!("read models of {} cannot follow {}", self.reads.ledger(), self.source.store.id());
+        Err(StoreError::Corrupt(why).into())
+    }
+
+    async fn led(&self, lease: Box<dyn Lease>) -> Result<Leading<'_>, ProjectError> {
         let builds = self.reads.builds().await?;
-        let ours = |build: &&Build| build.version == VERSION;
-        let found = builds.iter().filter(ours).max_by_key(|build| (build.is_live, build.number));
+        let ours = || builds.iter().filter(|build| build.version == VERSION);
+        let found = ours().max_by_key(|build| (build.is_live, build.number));
+        let mut is_of_another_log = false;
         let build = match found {
-            Some(build) => build.clone(),
+            Some(build) if self.is_of_this_log(build).await? => build.clone(),
+            Some(build) => {
+                is_of_another_log = true;
+                self.reads.stop(build.number, "the log is not the one it was built from").await?;
+                self.reads.begin(VERSION).await?
+            }
             None => self.reads.begin(VERSION).await?,
         };
-        Ok(Leading { projector: self, _lease: lease, build, cases: Cases::default() })
+        // What somebody began and never finished: whoever leads is alone.
+        for left in ours().filter(|left| !left.is_live && left.number != build.number) {
+            self.reads.discard(left.number).await?;
+        }
+        let (cases, taken) = (Cases::default(), build.position);
+        Ok(Leading { projector: self, _lease: lease, build, cases, taken, is_of_another_log, is_unfinished: false })
+    }
+
+    /// Whether the log says what it said when this build stood at its position.
+    async fn is_of_this_log(&self, build: &Build) -> Result<bool, ProjectError> {
+        if build.position == 0 {
+            return Ok(true);
+        }
+        if self.source.store.head().await?.position < build.position {
+            return Ok(false);
+        }
+        let last = self.source.store.after(build.position - 1, 1).await?;
+        Ok(last.entries.first().is_some_and(|entry| entry.record.hash == build.record_hash))
     }
 
     async fn fetch(&self, document: &DocumentRef) -> Result<(), ProjectError> {
-        let kept = self.store.document(document.hash).await?;
+        let kept = self.source.store.document(document.hash).await?;
         let kept = kept.filter(|kept| Digest::of(kept.text.as_bytes()) == document.hash);
         let missing = || StoreError::Corrupt(format!("the ledger names {document}, and does not keep it"));
         let kept = kept.ok_or_else(missing)?;
@@ -151,9 +206,19 @@ pub struct Leading<'p> {
     _lease: Box<dyn Lease>,
     build: Build,
     cases: Cases,
+    /// The last event that counts.
+    taken: Position,
+    is_of_another_log: bool,
+    /// Whether the last run ended in the middle: what is remembered may be ahead of what is stored.
+    is_unfinished: bool,
 }
 
 impl Leading<'_> {
+    /// Whether the read models that were there had been built from another log, and are being built anew.
+    pub fn is_of_another_log(&self) -> bool {
+        self.is_of_another_log
+    }
+
     /// The build it takes along.
     pub fn build(&self) -> &Build {
         &self.build
@@ -167,6 +232,11 @@ impl Leading<'_> {
     /// [`ProjectError::Poisoned`] with the event named; otherwise what was not reached. Leading again goes on.
     pub async fn catch_up(&mut self, on_step: &mut (dyn FnMut(&Progress) + Send)) -> Result<Progress, ProjectError> {
         let reads = Arc::clone(&self.projector.reads);
+        if std::mem::replace(&mut self.is_unfinished, true) {
+            self.cases = Cases::default();
+            self.build = self.stored().await?.ok_or(ReadError::Overtaken)?;
+        }
+        let mut reading = Reading::of(&self.projector.source);
         let mut ready: Option<Ready> = None;
         loop {
             let from = ready.as_ref().map_or(self.build.position, |ready| ready.advance.to);
@@ -178,10 +248,12 @@ impl Leading<'_> {
                 }
             };
             let (written, next) =
-                tokio::join!(write, prepared(self.projector, &mut self.cases, self.build.number, from));
+                tokio::join!(write, prepared(self.projector, &mut reading, &mut self.cases, self.build.number, from));
             written?;
             if let Some(written) = ready.take() {
                 self.build.position = written.advance.to;
+                self.build.record_hash = written.advance.record_hash;
+                self.taken = written.taken.max(self.taken);
                 self.tell(written.head, on_step);
             }
             match next {
@@ -191,11 +263,23 @@ impl Leading<'_> {
                     reads.stop(self.build.number, &format!("position {position}: {why}")).await?;
                     return Err(ProjectError::Poisoned { position, why });
                 }
+                // What is remembered of a case may be of somebody else's step.
+                Err(ProjectError::Reads(ReadError::Corrupt(why))) => {
+                    let is_ours = self.stored().await?.is_some_and(|stored| stored.position == self.build.position);
+                    return Err(if is_ours { ReadError::Corrupt(why) } else { ReadError::Overtaken }.into());
+                }
                 Err(error) => return Err(error),
             }
         }
         self.go_live().await?;
+        self.is_unfinished = false;
         Ok(self.tell(self.build.position, on_step))
+    }
+
+    /// The build as it is stored.
+    async fn stored(&self) -> Result<Option<Build>, ReadError> {
+        let builds = self.projector.reads.builds().await?;
+        Ok(builds.into_iter().find(|build| build.number == self.build.number))
     }
 
     /// Catches up, waits for more, and so on, for as long as nothing fails.
@@ -205,7 +289,7 @@ impl Leading<'_> {
     pub async fn follow(&mut self) -> Result<std::convert::Infallible, ProjectError> {
         loop {
             self.catch_up(&mut |_| {}).await?;
-            self.projector.store.more(self.build.position).await?;
+            self.projector.source.store.more(self.build.position).await?;
         }
     }
 
@@ -214,9 +298,17 @@ impl Leading<'_> {
     /// # Errors
     /// As [`Leading::catch_up`]; the live ones go on answering.
     pub async fn rebuild(&mut self, on_step: &mut (dyn FnMut(&Progress) + Send)) -> Result<Progress, ProjectError> {
+        let live = self.build.clone();
         self.build = self.projector.reads.begin(VERSION).await?;
         self.cases = Cases::default();
-        self.catch_up(on_step).await
+        self.is_unfinished = false;
+        let built = self.catch_up(on_step).await;
+        if built.is_err() {
+            // Half of it is of no use; the live one goes on.
+            let half = std::mem::replace(&mut self.build, live);
+            self.projector.reads.discard(half.number).await?;
+        }
+        built
     }
 
     /// Builds anew beside the live build, compares every row, and clears the new build away.
@@ -244,13 +336,15 @@ impl Leading<'_> {
     ) -> Result<Vec<Difference>, ProjectError> {
         let reads = &self.projector.reads;
         let (mut cases, mut position) = (Cases::default(), 0);
+        let mut reading = Reading::of(&self.projector.source);
         while position < self.build.position
-            && let Some(ready) = prepared_to(self.projector, &mut cases, fresh, position, self.build.position).await?
+            && let Some(ready) =
+                prepared_to(self.projector, &mut reading, &mut cases, fresh, position, self.build.position).await?
         {
             position = ready.advance.to;
             reads.advance(ready.advance).await?;
             let head = self.build.position;
-            on_step(&Progress { build: Some(fresh), position, head, is_live: false });
+            on_step(&Progress { build: Some(fresh), position, head, is_live: false, taken: position });
         }
         let mut differences = Vec::new();
         for table in TABLES {
@@ -274,7 +368,7 @@ impl Leading<'_> {
 
     fn tell(&self, head: Position, on_step: &mut (dyn FnMut(&Progress) + Send)) -> Progress {
         let Build { number, position, is_live, .. } = self.build;
-        let progress = Progress { build: Some(number), position, head: head.max(position), is_live };
+        let progress = Progress { build: Some(number), position, head: head.max(position), is_live, taken: self.taken };
         self.projector.progress.send_replace(progress.clone());
         on_step(&progress);
         progress
@@ -299,28 +393,32 @@ struct Ready {
     advance: Advance,
     /// Where the log ended.
     head: Position,
+    /// The last event that counts.
+    taken: Position,
 }
 
 /// Reads a stretch of the log and works out what it changes; none where the log has nothing more.
 async fn prepared(
     projector: &Projector,
+    reading: &mut Reading,
     cases: &mut Cases,
     build: u32,
     from: Position,
 ) -> Result<Option<Ready>, ProjectError> {
-    prepared_to(projector, cases, build, from, Position::MAX).await
+    prepared_to(projector, reading, cases, build, from, Position::MAX).await
 }
 
 /// As [`prepared`], and no further than `end`. What comes before an event that cannot be taken is taken.
 async fn prepared_to(
     projector: &Projector,
+    reading: &mut Reading,
     cases: &mut Cases,
     build: u32,
     from: Position,
     mut end: Position,
 ) -> Result<Option<Ready>, ProjectError> {
     loop {
-        match stretch_to(projector, cases, build, from, end).await {
+        match stretch_to(projector, reading, cases, build, from, end).await {
             Err(ProjectError::Poisoned { position, .. }) if position > from + 1 => end = position - 1,
             prepared => return prepared,
         }
@@ -329,25 +427,20 @@ async fn prepared_to(
 
 async fn stretch_to(
     projector: &Projector,
+    reading: &mut Reading,
     cases: &mut Cases,
     build: u32,
     from: Position,
     end: Position,
 ) -> Result<Option<Ready>, ProjectError> {
-    let limit = usize::try_from(end - from).unwrap_or(STEP).min(STEP);
-    let page = projector.store.after(from, limit).await?;
-    if page.entries.is_empty() {
-        return Ok(None);
-    }
-    let head = if page.at_head { page.end } else { projector.store.head().await?.position };
-    let stretch = Stretch::read(projector, &page)?;
+    let Some(stretch) = reading.next(from, end).await? else { return Ok(None) };
     let unknown: Vec<Vec<Value>> = stretch.unknown(cases).map(|id| vec![Value::Id(id.0)]).collect();
     for row in projector.reads.get(build, &cases::CASES, &unknown).await?.into_iter().flatten() {
         cases.put(cases::case_of(&row)?);
     }
     let changes = loop {
         let rules = projector.rules();
-        match stretch.project(cases, &rules, projector.cut) {
+        match stretch.project(cases, &rules, projector.source.cut) {
             Err(Stop::Missing(document)) => projector.fetch(&document).await?,
             Err(Stop::Failed(error)) => return Err(error),
             Ok((changes, after)) => {
@@ -356,83 +449,8 @@ async fn stretch_to(
             }
         }
     };
-    Ok(Some(Ready { advance: Advance { build, from, to: stretch.end, changes }, head }))
-}
-
-impl Cut {
-    fn holds(self, event: &Event) -> bool {
-        match self {
-            Cut::Known(time) => event.recorded_at() <= time,
-            Cut::Of(time) => event.occurred_at.at <= time,
-        }
-    }
-}
-
-/// A stretch of the log, by complaint.
-struct Stretch {
-    events: BTreeMap<ComplaintId, Told>,
-    end: Position,
-}
-
-#[derive(Default)]
-struct Told {
-    events: Vec<Event>,
-    /// The position of the first of them, and its number among those of the complaint.
-    first: (Position, u64),
-}
-
-enum Stop {
-    Missing(DocumentRef),
-    Failed(ProjectError),
-}
-
-impl Stretch {
-    fn read(projector: &Projector, page: &Page) -> Result<Self, ProjectError> {
-        let mut stretch = Stretch { events: BTreeMap::new(), end: page.end };
-        for entry in &page.entries {
-            let position = entry.position;
-            let event = upcast(&entry.record, &projector.upcasters)
-                .map_err(|broken| ProjectError::Poisoned { position, why: broken.to_string() })?;
-            if projector.cut.is_some_and(|cut| !cut.holds(&event)) {
-                continue;
-            }
-            let told = stretch.events.entry(entry.record.complaint).or_default();
-            if told.events.is_empty() {
-                told.first = (position, entry.record.sequence);
-            }
-            told.events.push(event);
-        }
-        Ok(stretch)
-    }
-
-    fn unknown<'s>(&'s self, cases: &'s mut Cases) -> impl Iterator<Item = ComplaintId> + 's {
-        self.events.iter().filter(|(id, told)| told.first.1 > 1 && cases.get(**id).is_none()).map(|(id, _)| *id)
-    }
-
-    fn project(&self, cases: &mut Cases, rules: &Rules, cut: Option<Cut>) -> Result<(Changes, Vec<Case>), Stop> {
-        let mut projection = Projection::new(rules);
-        let mut after = Vec::with_capacity(self.events.len());
-        for (id, told) in &self.events {
-            let (position, sequence) = told.first;
-            let before = if sequence > 1 { cases.get(*id) } else { None };
-            let known = before.as_ref().map_or(0, |case| case.version);
-            // What happened by a time need not be what was recorded first.
-            let may_skip = matches!(cut, Some(Cut::Of(_)));
-            if known + 1 != sequence && !may_skip {
-                let why = format!("of complaint {id} {known} events were taken, and the next one is number {sequence}");
-                return Err(Stop::Failed(ReadError::Corrupt(why).into()));
-            }
-            match projection.take(*id, before.as_deref(), &told.events) {
-                Ok(case) => after.extend(case),
-                Err(Untaken::MissingDocument { document }) => return Err(Stop::Missing(document)),
-                Err(untaken) => {
-                    let why = format!("event {sequence} of complaint {id}: {untaken}");
-                    return Err(Stop::Failed(ProjectError::Poisoned { position, why }));
-                }
-            }
-        }
-        Ok((projection.changes(), after))
-    }
+    let Stretch { end: to, record_hash, taken, head, .. } = stretch;
+    Ok(Some(Ready { advance: Advance { build, from, to, record_hash, changes }, head, taken }))
 }
 
 /// Cases of the last steps. Those of a step that is being written are always among them: the store does not have

@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::values::{LedgerId, Position};
+use crate::values::{Digest, LedgerId, Month, Position};
 
 /// A table of a read model. There is no NULL in it: what is not there is `''`, 0 or [`NEVER`].
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub struct Table {
 pub enum Privacy {
     /// All of it.
     Open,
+    /// Nothing: there is no view of it.
+    Closed,
     /// Only rows in which this column is 0: the others are the inspectorate's.
     Rows(&'static str),
     /// Only such rows, and without this other column, which is the engine's own.
@@ -52,11 +54,16 @@ impl Table {
         self.key.iter().chain(self.rest)
     }
 
+    /// Whether there is a view of it at all.
+    pub fn has_view(&self) -> bool {
+        self.privacy != Privacy::Closed
+    }
+
     /// The columns that others see.
     pub fn shown(&self) -> impl Iterator<Item = &'static Column> + Clone {
         let hidden = match self.privacy {
             Privacy::RowsAndColumn(_, hidden) => Some(hidden),
-            Privacy::Open | Privacy::Rows(_) => None,
+            Privacy::Open | Privacy::Closed | Privacy::Rows(_) => None,
         };
         self.columns().filter(move |column| Some(column.name) != hidden)
     }
@@ -64,7 +71,7 @@ impl Table {
     /// The column that is 0 in rows that others see; none where they see all.
     pub fn secret(&self) -> Option<&'static str> {
         match self.privacy {
-            Privacy::Open => None,
+            Privacy::Open | Privacy::Closed => None,
             Privacy::Rows(secret) | Privacy::RowsAndColumn(secret, _) => Some(secret),
         }
     }
@@ -176,6 +183,11 @@ impl From<String> for Value {
         Value::Text(Text::Shared(text.into()))
     }
 }
+impl From<Month> for Value {
+    fn from(month: Month) -> Self {
+        Value::Text(Text::Month(month.digits()))
+    }
+}
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Value::Integer(number)
@@ -223,6 +235,8 @@ pub enum Text {
     Static(&'static str),
     /// Shared.
     Shared(Arc<str>),
+    /// A month, as `2024-03`.
+    Month([u8; 7]),
 }
 
 impl Text {
@@ -231,6 +245,7 @@ impl Text {
         match self {
             Text::Static(text) => text,
             Text::Shared(text) => text,
+            Text::Month(digits) => std::str::from_utf8(digits).unwrap_or_default(),
         }
     }
 }
@@ -289,6 +304,8 @@ pub struct Advance {
     pub from: Position,
     /// The position it stands at afterwards.
     pub to: Position,
+    /// The hash of the record at that position.
+    pub record_hash: Digest,
     /// What changes.
     pub changes: Changes,
 }
@@ -302,6 +319,9 @@ pub struct Build {
     pub version: u32,
     /// How far in the log it has come.
     pub position: Position,
+    /// The hash of the record there: a log that says otherwise is not the one it was built from. The empty digest at
+    /// position 0.
+    pub record_hash: Digest,
     /// Whether it is the one that answers.
     pub is_live: bool,
     /// Why it stopped, where it did: an event it could not take.
@@ -388,6 +408,7 @@ impl Condition {
 /// - The changes of a step and its position are stored together or not at all.
 /// - A step that does not start where the build stands changes nothing.
 /// - Whoever holds the [lease](ReadStore::lease) is the only one, and loses it with its life.
+/// - A build that is gone answers nothing: half of what was there would be a wrong figure.
 /// - Text is compared byte by byte, rows come in the order asked for, and a page begins where the last one ended.
 #[async_trait]
 pub trait ReadStore: Send + Sync {
@@ -399,6 +420,12 @@ pub trait ReadStore: Send + Sync {
     /// # Errors
     /// `Unavailable`.
     async fn lease(&self) -> Result<Box<dyn Lease>, ReadError>;
+
+    /// The lease, if nobody has it.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    async fn try_lease(&self) -> Result<Option<Box<dyn Lease>>, ReadError>;
 
     /// Every build, by number.
     ///
@@ -430,7 +457,8 @@ pub trait ReadStore: Send + Sync {
     /// `Overtaken` when there is no such build.
     async fn switch(&self, build: u32) -> Result<(), ReadError>;
 
-    /// Takes a build away, with all its rows. One that is gone is no error.
+    /// Takes a build away, with all its rows; from its beginning on nobody is answered from it any more. One that is
+    /// gone is no error.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -439,7 +467,8 @@ pub trait ReadStore: Send + Sync {
     /// Rows by their keys, in the order asked; `None` where there is none.
     ///
     /// # Errors
-    /// `Unavailable`, or `Corrupt` when a stored value does not fit its column.
+    /// `NotBuilt` when there is no such build; `Unavailable`; `Corrupt` when a stored value does not fit its column, or
+    /// a name is none of the table's.
     async fn get(&self, build: u32, table: &'static Table, keys: &[Row]) -> Result<Vec<Option<Row>>, ReadError>;
 
     /// Rows that fit, in order.

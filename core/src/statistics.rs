@@ -143,6 +143,11 @@ impl Histogram {
         self.0.iter().map(|(value, times)| value * times).sum()
     }
 
+    /// How many were of this value.
+    pub fn of(&self, value: u64) -> u64 {
+        self.0.get(&value).copied().unwrap_or(0)
+    }
+
     /// How many were above a value.
     pub fn above(&self, value: u64) -> u64 {
         self.0.range(value + 1..).map(|(_, times)| times).sum()

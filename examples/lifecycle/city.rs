@@ -189,8 +189,8 @@ impl City {
         let mut seed = [0; 32];
         self.rng.fill(&mut seed);
         self.projector.lead().await?.catch_up(&mut |_| {}).await?;
-        let due = View::live(Arc::clone(&self.reads)).await?.due(now.at, &self.projector.rules()).await?;
-        let ticked = self.engine.tick(&due, now, &seed).await?;
+        let due = View::live(Arc::clone(&self.reads)).await?.due(now.at).await?;
+        let ticked = self.engine.tick(&due, now, &seed).await;
         if let Some((_, error)) = ticked.failed.into_iter().next() {
             return Err(error.into());
         }

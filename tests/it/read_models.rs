@@ -1,5 +1,6 @@
 //! Read models against what follows from the whole history: taken along bit by bit, built anew, in any order.
 
+mod by_hand;
 mod exactly_once;
 mod same_answers;
 mod schema;
@@ -7,8 +8,11 @@ mod schema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
+use aduan::actor::{Actor, Role};
 use aduan::clock::ClockKind;
+use aduan::command::ClearRequest;
 use aduan::complaint::{Complaint, Stage};
+use aduan::event::Class;
 use aduan::figures::{Basis, By, QueueFilter, Scope, View};
 use aduan::projection::{TABLES, VERSION};
 use aduan::projector::{Cut, ProjectError, Projector};
@@ -242,7 +246,7 @@ async fn whatever_time_has_done_something_to_is_in_the_index() {
         let last = last_instant(&town);
         for days in [0, 1, 3, 4, 5, 7, 8, 11, 14, 20, 30, 90] {
             let now = last + TimeDelta::days(days);
-            let due: BTreeSet<_> = view.due(now, &RULES).await.unwrap().into_iter().collect();
+            let due: BTreeSet<_> = view.due(now).await.unwrap().into_iter().collect();
             for (id, complaint) in town.complaints() {
                 if !complaint.due_items(now, &RULES).unwrap().is_empty() {
                     assert!(due.contains(&id), "{:?} at {now}", complaint.due_items(now, &RULES));
@@ -284,12 +288,12 @@ async fn figures_are_those_of_the_whole_history() {
             }
         }
 
-        let trend = view.trend(&Scope::default(), None).await.unwrap().total;
+        let trend = view.trend(&Scope::default(), None, now).await.unwrap().total;
         assert_eq!((trend.received, trend.became.sum()), (summary.complaints, summary.complaints));
         let closures = summary.closures.values().sum::<u64>();
         assert_eq!(trend.became.sum() - trend.became.open, closures);
         for by in [By::Agency, By::Month, By::Channel, By::Class] {
-            for line in view.trend(&Scope::default(), Some(by)).await.unwrap().lines {
+            for line in view.trend(&Scope::default(), Some(by), now).await.unwrap().lines {
                 assert_eq!(line.received, line.became.sum(), "11: {by:?} {}", line.name);
             }
         }
@@ -317,6 +321,11 @@ async fn figures_are_those_of_the_whole_history() {
                 let Some(next) = page.next else { break };
                 after = Some(next.to_string().parse().unwrap());
             }
+        }
+        for (_, complaint) in town.complaints() {
+            let Some(intake) = &complaint.intake else { continue };
+            let shown = view.track(intake.tracking_number).await.unwrap();
+            assert_eq!(shown.is_none(), complaint.is_whistleblowers(), "a number alone gives no whistleblower away");
         }
         let is_open = |(_, complaint): &(_, &Complaint)| !matches!(complaint.stage, Stage::New | Stage::Closed);
         assert_eq!(queued, town.complaints().filter(is_open).map(|(id, _)| id).collect());
@@ -356,6 +365,66 @@ async fn looking_back_shows_what_was_known_then() {
 }
 
 #[tokio::test]
+async fn read_models_of_another_log_are_built_anew() {
+    let town = towns(3, 120).max_by_key(|town| town.log.len()).unwrap();
+    // A backup of an earlier day is restored beside them, and the city goes on from there.
+    for more in [0, usize::MAX] {
+        let portal = Portal::of(&town.log).await;
+        let shorter = told::commands(&town.log);
+        let kept = shorter.len() / 2;
+        let store = Arc::new(MemoryStore::new(ledger()));
+        for append in &shorter[..kept] {
+            store.append(append.clone()).await.unwrap();
+        }
+        for append in told::commands(&told::renamed(&town.log, 9, &ledger())).into_iter().take(more) {
+            store.append(append).await.unwrap();
+        }
+        let projector = Projector::new(store.clone(), portal.reads.clone(), Arc::clone(&RULES));
+        let mut leading = projector.lead().await.unwrap();
+        assert!(leading.is_of_another_log());
+        let stopped = View::live(portal.reads.clone()).await.unwrap().stopped().map(str::to_owned);
+        assert!(stopped.unwrap().contains("not the one"), "meanwhile the old ones say so");
+        leading.catch_up(&mut |_| {}).await.unwrap();
+        drop(leading);
+        let log = aduan_testkit::conformance::everything(&*store).await;
+        assert_eq!(portal.rows().await, Portal::of(&log).await.rows().await);
+        assert!(!projector.lead().await.unwrap().is_of_another_log());
+    }
+}
+
+#[tokio::test]
+async fn what_was_begun_and_never_finished_is_cleared_away() {
+    let town = towns(1, 60).next().unwrap();
+    let portal = Portal::of(&town.log).await;
+    portal.reads.begin(VERSION).await.unwrap();
+    portal.catch_up().await;
+    assert_eq!(portal.reads.builds().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_receipt_by_a_clock_that_is_ahead_spoils_no_look_back() {
+    use crate::office::{moment, receive, verify};
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = crate::stores::engine(store.clone());
+    let ask = |number: u128, at: &str, role: Role, command| {
+        let id = CommandId(Uuid::from_u128(number));
+        ClearRequest::new(id, moment(at), Actor::new(role), command, [number as u8; 32])
+    };
+    let mut early = ask(1, "2024-03-04T12:00:00+07:00", Role::Intake, receive(Class::Complaint));
+    early.occurred_at = Some(moment("2024-03-04T12:04:00+07:00"));
+    let id = engine.receive(early).await.unwrap().complaint;
+    let verified = ask(2, "2024-03-04T12:01:00+07:00", Role::Admin, verify(Class::Complaint));
+    engine.handle(id, verified).await.unwrap();
+    for (time, known) in [("2024-03-04T12:02:00+07:00", 0), ("2024-03-04T12:05:00+07:00", 1)] {
+        let reads = Arc::new(MemoryReadStore::new(ledger()));
+        let projector = Projector::new(store.clone(), reads.clone(), Arc::clone(&RULES));
+        let projector = projector.looking_back(Cut::Of(moment(time).at));
+        projector.lead().await.unwrap().catch_up(&mut |_| {}).await.unwrap();
+        assert_eq!(everything(&*reads).await["cases"].len(), known, "{time}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_row_is_found_by_building_anew() {
     let town = towns(1, 120).next().unwrap();
     let portal = Portal::of(&town.log).await;
@@ -365,8 +434,8 @@ async fn a_wrong_row_is_found_by_building_anew() {
     let mut row = portal.rows().await["cohort"][0].clone();
     *row.last_mut().unwrap() = Value::Integer(1);
     let changes = Changes { tables: vec![TableChanges { table, put: vec![row], drop: Vec::new() }] };
-    let (from, to) = (build.position, build.position);
-    portal.reads.advance(Advance { build: build.number, from, to, changes }).await.unwrap();
+    let (from, to, record_hash) = (build.position, build.position, build.record_hash);
+    portal.reads.advance(Advance { build: build.number, from, to, record_hash, changes }).await.unwrap();
     let differences = portal.projector.lead().await.unwrap().check(&mut |_| {}).await.unwrap();
     assert_eq!(differences.iter().map(|difference| difference.table).collect::<Vec<_>>(), ["cohort"]);
     assert_eq!(portal.reads.builds().await.unwrap().len(), 1, "what was built to compare is cleared away");

@@ -7,6 +7,7 @@ use aduan::projection::{TABLES, VERSION, queue::QUEUE, trend::COHORT};
 use aduan::read::{
     Advance, Changes, Condition, Kind, NEVER, ReadError, ReadStore, Row, Select, Sum, Table, TableChanges, Test, Value,
 };
+use aduan::values::Digest;
 use aduan_memory::MemoryReadStore;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta};
 use uuid::Uuid;
@@ -27,25 +28,41 @@ pub async fn all<S: ReadStore + 'static>(open: impl AsyncFn() -> Arc<S>) {
 async fn a_step_from_elsewhere_changes_nothing(store: &dyn ReadStore) {
     let build = begun(store).await;
     let changes = || one(&COHORT, vec![sample(&COHORT, 1)]);
-    store.advance(Advance { build, from: 0, to: 5, changes: changes() }).await.expect("the first step");
+    store
+        .advance(Advance { build, from: 0, to: 5, record_hash: Digest::of(b"5"), changes: changes() })
+        .await
+        .expect("the first step");
     for from in [0, 4, 6] {
-        let again = store.advance(Advance { build, from, to: 9, changes: changes() }).await;
+        let again =
+            store.advance(Advance { build, from, to: 9, record_hash: Digest::of(b"9"), changes: changes() }).await;
         assert_eq!(again, Err(ReadError::Overtaken), "from {from}");
     }
     assert_eq!(
-        store.advance(Advance { build: build + 1, from: 0, to: 1, changes: changes() }).await,
+        store
+            .advance(Advance { build: build + 1, from: 0, to: 1, record_hash: Digest::default(), changes: changes() })
+            .await,
         Err(ReadError::Overtaken)
     );
     assert_eq!(rows(store, build, &COHORT).await, [sample(&COHORT, 1)]);
     let back = vec![negated(&COHORT, &sample(&COHORT, 1))];
-    store.advance(Advance { build, from: 5, to: 6, changes: one(&COHORT, back) }).await.expect("the next step");
+    store
+        .advance(Advance { build, from: 5, to: 6, record_hash: Digest::of(b"6"), changes: one(&COHORT, back) })
+        .await
+        .expect("the next step");
     assert_eq!(rows(store, build, &COHORT).await, Vec::<Row>::new(), "what sums to nothing is not there");
-    assert_eq!(store.builds().await.expect("builds")[0].position, 6);
+    let stands = &store.builds().await.expect("builds")[0];
+    assert_eq!((stands.position, stands.record_hash), (6, Digest::of(b"6")));
 }
 
 async fn builds_are_numbered_once_and_keep_apart(store: &dyn ReadStore) {
     let (one_build, other) = (begun(store).await, begun(store).await);
-    let put = |build, seed| Advance { build, from: 0, to: 1, changes: one(&QUEUE, vec![sample(&QUEUE, seed)]) };
+    let put = |build, seed| Advance {
+        build,
+        from: 0,
+        to: 1,
+        record_hash: Digest::default(),
+        changes: one(&QUEUE, vec![sample(&QUEUE, seed)]),
+    };
     store.advance(put(one_build, 1)).await.expect("a step");
     store.advance(put(other, 2)).await.expect("a step");
     assert_eq!(rows(store, one_build, &QUEUE).await, [sample(&QUEUE, 1)]);
@@ -57,11 +74,18 @@ async fn builds_are_numbered_once_and_keep_apart(store: &dyn ReadStore) {
     store.stop(other, "position 2: no reason").await.expect("stopped");
     let stopped = async || store.builds().await.expect("builds").into_iter().find(|build| build.number == other);
     assert_eq!(stopped().await.and_then(|build| build.stopped).as_deref(), Some("position 2: no reason"));
-    let on = Advance { build: other, from: 1, to: 2, changes: Changes::default() };
+    let on = Advance { build: other, from: 1, to: 2, record_hash: Digest::default(), changes: Changes::default() };
     store.advance(on).await.expect("a step");
     assert_eq!(stopped().await.and_then(|build| build.stopped), None, "it goes on");
     store.discard(other).await.expect("discarded");
     store.discard(other).await.expect("twice is no error");
+    // Half of what was there would be a wrong figure.
+    let all = Select { table: &QUEUE, filter: Vec::new(), order: Vec::new(), after: None, limit: 9 };
+    assert_eq!(store.rows(other, &all).await, Err(ReadError::NotBuilt));
+    let sum = Sum { table: &COHORT, filter: Vec::new(), by: Vec::new() };
+    assert_eq!(store.sums(other, &sum).await, Err(ReadError::NotBuilt));
+    let key = QUEUE.key_of(&sample(&QUEUE, 2)).to_vec();
+    assert_eq!(store.get(other, &QUEUE, &[key]).await, Err(ReadError::NotBuilt));
     assert_eq!(store.switch(other).await, Err(ReadError::Overtaken));
     assert!(begun(store).await > other, "a number is never given twice");
     assert_eq!(rows(store, one_build, &QUEUE).await, [sample(&QUEUE, 1)]);
@@ -77,7 +101,10 @@ async fn text_is_compared_byte_by_byte(store: &dyn ReadStore) {
         row
     };
     let put = names.iter().rev().map(|name| row(name)).collect();
-    store.advance(Advance { build, from: 0, to: 1, changes: one(&COHORT, put) }).await.expect("a step");
+    store
+        .advance(Advance { build, from: 0, to: 1, record_hash: Digest::default(), changes: one(&COHORT, put) })
+        .await
+        .expect("a step");
     let mut sorted = names;
     sorted.sort_unstable();
     let found: Vec<String> = rows(store, build, &COHORT).await.iter().map(|row| row[1].to_string()).collect();
@@ -98,6 +125,7 @@ async fn unknown_columns_are_told(store: &dyn ReadStore) {
 
 async fn only_one_holds_the_lease(store: &dyn ReadStore) {
     let first = store.lease().await.expect("a lease");
+    assert!(store.try_lease().await.expect("an answer").is_none(), "two lead at once");
     let mut second = Box::pin(store.lease());
     for _ in 0..1_000 {
         let polled = std::future::poll_fn(|context| std::task::Poll::Ready(second.as_mut().poll(context))).await;
@@ -112,6 +140,7 @@ async fn only_one_holds_the_lease(store: &dyn ReadStore) {
     drop(third);
     drop(second);
     drop(store.lease().await.expect("a lease"));
+    assert!(store.try_lease().await.expect("an answer").is_some(), "nobody has it");
 }
 
 /// Random rows, filters, orders and pages over every table that is declared.
@@ -119,9 +148,10 @@ async fn whatever_is_asked_it_answers_as_memory_does(store: &dyn ReadStore) {
     let memory = MemoryReadStore::new(store.ledger().clone());
     let (build, model) = (begun(store).await, begun(&memory).await);
     let mut chance = Chance(0x5eed);
-    for step in 0..60 {
+    for step in 0..60_u64 {
         let changes = chance.changes();
-        let advance = |build| Advance { build, from: step, to: step + 1, changes: changes.clone() };
+        let record_hash = Digest::of(&step.to_be_bytes());
+        let advance = |build| Advance { build, from: step, to: step + 1, record_hash, changes: changes.clone() };
         store.advance(advance(build)).await.expect("a step");
         memory.advance(advance(model)).await.expect("a step");
         for _ in 0..12 {

@@ -67,11 +67,14 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Refused(String),
     /// Held by another process.
-    #[error("{0}; reading commands (show, history, summary, verify) work meanwhile")]
+    #[error("{0}; commands that only read work meanwhile")]
     Busy(String),
     /// Not to be trusted.
     #[error("{0}")]
     Corrupt(String),
+    /// Nowhere to write what is derived.
+    #[error("{0}")]
+    NoPlace(String),
 }
 
 impl Failure {
@@ -83,7 +86,7 @@ impl Failure {
     /// The exit code that goes with it.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Failure::Failed(_) => Exit::Failed,
+            Failure::Failed(_) | Failure::NoPlace(_) => Exit::Failed,
             Failure::Usage(_) => Exit::Usage,
             Failure::Refused(_) => Exit::Refused,
             Failure::Busy(_) => Exit::Busy,

@@ -64,7 +64,7 @@ impl Look {
         let zone = reads.rules.policy_on(now.0.date_naive()).zone;
         let heading = Heading {
             ledger,
-            position: reads.view.position(),
+            position: reads.position,
             now: now.in_zone(zone),
             as_known: self.as_known.map(|time| time.in_zone(zone)),
             as_of: self.as_of.map(|time| time.in_zone(zone)),

@@ -26,7 +26,7 @@ impl Models {
         let reads = tenant.read_store(&*store).await?;
         match take_along(&tenant.projector(store.clone(), &reads)?, teller).await {
             // The build that stopped says so itself.
-            Ok(()) | Err(ProjectError::Poisoned { .. }) => {}
+            Ok(_) | Err(ProjectError::Poisoned { .. }) => {}
             Err(error) => return Err(error.into()),
         }
         let (ledger, head) = (store.id().clone(), store.head().await?.position);

@@ -8,6 +8,7 @@ use aduan::projector::{Cut, Leading, ProjectError, Projector};
 use aduan::read::{ReadError, ReadStore};
 use aduan::rules::Rules;
 use aduan::store::Store;
+use aduan::values::Position;
 use aduan_memory::MemoryReadStore;
 use aduan_sqlite::{OpenError, SqliteReadStore};
 
@@ -20,6 +21,8 @@ pub(crate) struct Reads {
     pub(crate) view: View,
     /// The tenant's rules, and those that bound complaints once.
     pub(crate) rules: Arc<Rules>,
+    /// The position of the last event that counts.
+    pub(crate) position: Position,
 }
 
 impl Tenant {
@@ -28,7 +31,15 @@ impl Tenant {
     /// # Errors
     /// When log or read models cannot be reached, or an event cannot be taken.
     pub(crate) async fn read_models(&self, store: Arc<dyn Store>, teller: Teller) -> Result<Reads, Failure> {
-        let reads = self.read_store(&*store).await?;
+        let reads = match self.read_store(&*store).await {
+            Ok(reads) => reads,
+            // Whoever may only read builds their own, for this once.
+            Err(Failure::NoPlace(why)) => {
+                teller.warn(&format!("{why}: read models are built in memory, for this once"));
+                in_memory(&*store)
+            }
+            Err(failure) => return Err(failure),
+        };
         asked(self.projector(store, &reads)?, reads, teller).await
     }
 
@@ -57,8 +68,9 @@ impl Tenant {
                         | OpenError::Corrupt(_)
                         | OpenError::OtherLayout { .. }),
                     ) => return Err(Failure::Failed(format!("{error}: delete {}, it is built anew", path.display()))),
-                    // Whoever may only read builds their own, for this once.
-                    Err(OpenError::Io { .. } | OpenError::Sqlite(_)) => in_memory(store),
+                    Err(error @ (OpenError::Io { .. } | OpenError::Sqlite(_))) => {
+                        return Err(Failure::NoPlace(format!("{}: {error}", path.display())));
+                    }
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -85,26 +97,35 @@ fn in_memory(store: &dyn Store) -> Arc<dyn ReadStore> {
 /// # Errors
 /// When the read models cannot be reached.
 pub(crate) async fn lead(projector: &Projector) -> Result<Option<Leading<'_>>, ProjectError> {
-    tokio::time::timeout(LEASE, projector.lead()).await.map_or(Ok(None), |leading| Ok(Some(leading?)))
+    for _ in 0..LOOKS {
+        if let Some(leading) = projector.try_lead().await? {
+            return Ok(Some(leading));
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    Ok(None)
 }
 
-/// Takes read models to the end of the log, unless another process does that.
+/// Takes read models to the end of the log, unless another process does that; up to which event.
 ///
 /// # Errors
 /// As [`Leading::catch_up`].
-pub(crate) async fn take_along(projector: &Projector, teller: Teller) -> Result<(), ProjectError> {
+pub(crate) async fn take_along(projector: &Projector, teller: Teller) -> Result<Option<Position>, ProjectError> {
     let Some(mut leading) = lead(projector).await? else {
         teller.warn("another process takes the read models along: shown as far as it has come");
-        return Ok(());
+        return Ok(None);
     };
+    if leading.is_of_another_log() {
+        teller.warn("the read models were of another log, as after a restored backup: they are built anew");
+    }
     let bar = Progress::start(teller, 0, "events");
-    leading.catch_up(&mut |progress| bar.follows(progress)).await?;
-    Ok(())
+    Ok(Some(leading.catch_up(&mut |progress| bar.follows(progress)).await?.taken))
 }
 
 async fn asked(projector: Projector, reads: Arc<dyn ReadStore>, teller: Teller) -> Result<Reads, Failure> {
-    take_along(&projector, teller).await?;
-    Ok(Reads { view: View::live(reads).await?, rules: projector.rules() })
+    let taken = take_along(&projector, teller).await?;
+    let view = View::live(reads).await?;
+    Ok(Reads { position: taken.unwrap_or(view.position()), view, rules: projector.rules() })
 }
 
 impl From<ReadError> for Failure {
@@ -125,5 +146,6 @@ impl From<ProjectError> for Failure {
     }
 }
 
-/// How long to wait for whoever leads: a service does as long as it runs.
-const LEASE: Duration = Duration::from_millis(300);
+/// How long to wait for whoever leads: another command is done soon, a service leads for as long as it runs.
+const LOOKS: u32 = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);

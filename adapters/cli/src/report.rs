@@ -80,14 +80,14 @@ impl Report {
     async fn origin(&self, store: &dyn Store, reads: &Reads) -> Result<Origin, Failure> {
         let now = self.now.now.or(self.as_known).unwrap_or_else(Instant::now);
         let zone = reads.rules.policy_on(now.0.date_naive()).zone;
-        let position = reads.view.position();
+        let position = reads.position;
         let last = store.after(position.saturating_sub(1), 1).await?.entries;
         let head = store.head().await?;
         Ok(Origin {
             ledger: store.id().to_string(),
             position,
             recorded_at: last.first().map(|entry| entry.record.recorded_at),
-            log_hash: (head.position == position).then(|| head.log_hash.to_string()),
+            log_hash: (head.position == position && self.as_known.is_none()).then(|| head.log_hash.to_string()),
             now: now.in_zone(zone),
             as_known: self.as_known.map(|time| time.in_zone(zone)),
             since: self.since,

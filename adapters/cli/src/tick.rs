@@ -30,8 +30,8 @@ impl Tick {
                 .warn("this records what is due as of a time to come, and for good: what follows is recorded after it");
         }
         let reads = tenant.read_models(engine.store(), teller).await?;
-        let due = reads.view.due(now.0, &reads.rules).await.map_err(Failure::from)?;
-        let ticked = engine.tick(&due, now.in_zone(zone), &edge::seed()?).await?;
+        let due = reads.view.due(now.0).await?;
+        let ticked = engine.tick(&due, now.in_zone(zone), &edge::seed()?).await;
         tell(&ticked, teller)?;
         let exits = ticked.failed.iter().map(|(_, error)| Exit::of(error));
         Ok(exits.fold(Exit::Done, Exit::worse))

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aduan::read::{
     Advance, Build, Changes, Condition, Lease, ReadError, ReadStore, Row, Select, Sum, Table, TableChanges, Test, Value,
 };
-use aduan::values::LedgerId;
+use aduan::values::{Digest, LedgerId};
 use async_trait::async_trait;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
@@ -65,6 +65,11 @@ impl ReadStore for MemoryReadStore {
         Ok(Box::new(Holding { _guard: Arc::clone(&self.lease).lock_owned().await }))
     }
 
+    async fn try_lease(&self) -> Result<Option<Box<dyn Lease>>, ReadError> {
+        let lease = Arc::clone(&self.lease).try_lock_owned().ok();
+        Ok(lease.map(|guard| Box::new(Holding { _guard: guard }) as Box<dyn Lease>))
+    }
+
     async fn builds(&self) -> Result<Vec<Build>, ReadError> {
         Ok(self.held().builds.values().map(|built| built.build.clone()).collect())
     }
@@ -72,8 +77,8 @@ impl ReadStore for MemoryReadStore {
     async fn begin(&self, version: u32) -> Result<Build, ReadError> {
         let mut held = self.held();
         held.begun += 1;
-        let build = Build { number: held.begun, version, position: 0, is_live: false, stopped: None };
-        let number = build.number;
+        let (number, record_hash) = (held.begun, Digest::default());
+        let build = Build { number, version, position: 0, record_hash, is_live: false, stopped: None };
         held.builds.insert(number, Built { build: build.clone(), tables: BTreeMap::new() });
         Ok(build)
     }
@@ -86,6 +91,7 @@ impl ReadStore for MemoryReadStore {
         }
         built.take(advance.changes);
         built.build.position = advance.to;
+        built.build.record_hash = advance.record_hash;
         built.build.stopped = None;
         Ok(())
     }

@@ -1,12 +1,14 @@
 -- One row for each build of a ledger's read models: how far it has come. Every step moves it first, from where it
 -- stood: of two that take the same step one finds it moved.
 CREATE TABLE aduan_read.builds (
-    ledger   text COLLATE "C" NOT NULL,
-    number   integer NOT NULL,
-    version  integer NOT NULL,
-    position bigint NOT NULL,
-    is_live  boolean NOT NULL,
-    stopped  text COLLATE "C",
+    ledger      text COLLATE "C" NOT NULL,
+    number      integer NOT NULL,
+    version     integer NOT NULL,
+    position    bigint NOT NULL,
+    -- Of the record at the position; zeros at 0.
+    record_hash bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex') CHECK (octet_length(record_hash) = 32),
+    is_live     boolean NOT NULL,
+    stopped     text COLLATE "C",
     CONSTRAINT builds_key PRIMARY KEY (ledger, number)
 )
 -- Every step leaves a dead row behind: room on the page lets the next one take its place.

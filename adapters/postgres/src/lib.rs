@@ -26,8 +26,8 @@
 //! GRANT SELECT ON aduan_read.verdicts, aduan_read.flow TO reports;
 //! ```
 //!
-//! What only the inspectorate may see is not in the views, and neither is what the engine keeps for itself. Another
-//! version makes them anew, so grant again after it; a view of one's own upon them must be taken away before. An
+//! What only the inspectorate may see is not in the views, and neither is what the engine keeps for itself: of such a
+//! table (`deadlines`, `running`, `ratings`) there is no view. Another version makes them anew, so grant again after it; a view of one's own upon them must be taken away before. An
 //! application writes all of this, and nothing of the ledger by it: what is here can be built again.
 //!
 //! # What it promises
@@ -48,7 +48,10 @@
 //! - Every call has a deadline, the queue has an end, and no error repeats a payload or a box. Only
 //!   [`Log::more`] and [`ReadStore::lease`] wait as long as they must.
 //! - [`Log::more`] wakes for an append of any process: a task behind the writer tells them, apart from any
-//!   transaction that appends.
+//!   transaction that appends. What was told before is checked against the ledger, so that neither a log that became
+//!   shorter nor a made-up notification wakes anybody for ever. Where nobody can be listened to, a store that writes
+//!   still wakes for what it writes itself.
+//! - A build of the read models that is taken away answers nothing from then on, never half of its rows.
 //!
 //! It needs a tokio runtime with I/O and time.
 //!
@@ -86,6 +89,7 @@ mod failure;
 mod listener;
 mod lookups;
 mod migrate;
+mod news;
 mod open;
 mod read;
 mod readers;

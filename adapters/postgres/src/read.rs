@@ -10,7 +10,10 @@ mod step;
 mod sums;
 mod values;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use aduan::read::{Advance, Build, Lease, ReadError, ReadStore, Row, Select, Sum, Table};
 use aduan::store::StoreError;
@@ -21,9 +24,11 @@ use tokio_postgres::{Client, Error};
 
 use self::lease::Held;
 use self::page::Page;
+use self::values::{Parameters, referred};
 use crate::connect::Address;
 use crate::failure::{Failure, unavailable};
 use crate::readers::{Asked, Readers, ask};
+use crate::rows::Hash;
 
 /// The read models of a ledger in PostgreSQL. It shares the connections of the [`Postgres`](crate::Postgres) it is of;
 /// a lease has one of its own.
@@ -31,6 +36,8 @@ pub struct PostgresReadStore {
     pub(crate) address: Address,
     pub(crate) readers: Readers,
     pub(crate) ledger: LedgerId,
+    /// Whether a lease of this store was dropped: the server may not have noticed yet.
+    pub(crate) let_go: Arc<AtomicBool>,
 }
 
 #[async_trait]
@@ -40,7 +47,12 @@ impl ReadStore for PostgresReadStore {
     }
 
     async fn lease(&self) -> Result<Box<dyn Lease>, ReadError> {
-        Ok(Box::new(Held::of(&self.address, &self.ledger).await?))
+        Ok(Box::new(Held::of(&self.address, &self.ledger, &self.let_go).await?))
+    }
+
+    async fn try_lease(&self) -> Result<Option<Box<dyn Lease>>, ReadError> {
+        let held = Held::at_once(&self.address, &self.ledger, &self.let_go).await?;
+        Ok(held.map(|held| Box::new(held) as Box<dyn Lease>))
     }
 
     async fn builds(&self) -> Result<Vec<Build>, ReadError> {
@@ -49,6 +61,8 @@ impl ReadStore for PostgresReadStore {
     }
 
     async fn begin(&self, version: u32) -> Result<Build, ReadError> {
+        // What was being taken away when somebody died.
+        removal::sweep(self).await?;
         let rows = self.rows_of(BEGIN, &[&self.ledger.as_str(), &(version as i32)]).await?;
         rows.first().map_or_else(|| Err(ReadError::Unavailable("no build was begun".into())), build)
     }
@@ -85,10 +99,8 @@ impl ReadStore for PostgresReadStore {
         let limit = i64::try_from(select.limit).unwrap_or(i64::MAX);
         let page = Page::of(select, &limit)?;
         self.ask(async |mut asked| {
-            let statement = asked.prepared(page.sql.clone()).await.map_err(|error| failed(&error))?;
-            let (ledger, build) = (self.ledger.as_str(), build as i32);
-            let parameters = values::referred(&ledger, &build, &page.parameters);
-            let rows = asked.client.query(&statement, &parameters).await.map_err(|error| failed(&error))?;
+            let (ledger, sql) = (self.ledger.as_str(), page.sql.clone());
+            let rows = of_build(&mut asked, ledger, build as i32, sql, &page.parameters).await?;
             rows.iter().map(|row| values::row(row, 0, select.table.columns())).collect()
         })
         .await
@@ -124,6 +136,29 @@ impl fmt::Debug for PostgresReadStore {
     }
 }
 
+/// What a question finds, if the build is there.
+///
+/// That is asked behind it in the same round trip: a build goes before its rows, so where it is still there, none of
+/// them was missing.
+async fn of_build(
+    asked: &mut Asked<'_>,
+    ledger: &str,
+    build: i32,
+    sql: impl Into<Cow<'static, str>>,
+    parameters: &Parameters<'_>,
+) -> Result<Vec<tokio_postgres::Row>, ReadError> {
+    let question = asked.prepared(sql).await.map_err(|error| failed(&error))?;
+    let is_there = asked.prepared(IS_THERE).await.map_err(|error| failed(&error))?;
+    let parameters = referred(&ledger, &build, parameters);
+    let (found, is_there) = tokio::join!(
+        biased;
+        asked.client.query(&question, &parameters),
+        asked.client.query_opt(&is_there, &parameters[..2])
+    );
+    let found = found.map_err(|error| failed(&error))?;
+    is_there.map_err(|error| failed(&error))?.map(|_| found).ok_or(ReadError::NotBuilt)
+}
+
 async fn switch(client: &Client, ledger: &str, build: i32) -> Result<(), ReadError> {
     // Whoever comes second waits here, and then sees which one is live.
     let begin = async {
@@ -144,8 +179,9 @@ fn build(row: &tokio_postgres::Row) -> Result<Build, ReadError> {
             number: row.try_get::<_, i32>(0)? as u32,
             version: row.try_get::<_, i32>(1)? as u32,
             position: row.try_get::<_, i64>(2)? as u64,
-            is_live: row.try_get(3)?,
-            stopped: row.try_get(4)?,
+            record_hash: row.try_get::<_, Hash>(3)?.0,
+            is_live: row.try_get(4)?,
+            stopped: row.try_get(5)?,
         })
     };
     read().map_err(|error| ReadError::Corrupt(crate::failure::chain(&error)))
@@ -167,13 +203,14 @@ fn unknown_column(table: &Table, column: &str) -> ReadError {
     ReadError::Corrupt(format!("there is no column {column} in {}", table.name))
 }
 
-const BUILDS: &str = "SELECT number, version, position, is_live, stopped FROM aduan_read.builds \
+const BUILDS: &str = "SELECT number, version, position, record_hash, is_live, stopped FROM aduan_read.builds \
     WHERE ledger = $1 ORDER BY number";
 const BEGIN: &str = "WITH next AS (\
         INSERT INTO aduan_read.numbers AS n (ledger, last) VALUES ($1, 1) \
         ON CONFLICT (ledger) DO UPDATE SET last = n.last + 1 RETURNING last) \
     INSERT INTO aduan_read.builds (ledger, number, version, position, is_live) SELECT $1, last, $2, 0, false FROM next \
-    RETURNING number, version, position, is_live, stopped";
+    RETURNING number, version, position, record_hash, is_live, stopped";
+const IS_THERE: &str = "SELECT FROM aduan_read.builds WHERE ledger = $1 AND number = $2";
 const STOP: &str = "UPDATE aduan_read.builds SET stopped = $3 WHERE ledger = $1 AND number = $2";
 const RETIRE: &str = "UPDATE aduan_read.builds SET is_live = false WHERE ledger = $1 AND is_live AND number <> $2";
 const PROMOTE: &str = "UPDATE aduan_read.builds SET is_live = true WHERE ledger = $1 AND number = $2";

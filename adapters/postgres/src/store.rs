@@ -1,6 +1,11 @@
 //! The database and the ledgers in it.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use aduan::sealed::{BoxDigest, SealedBox};
 use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError};
@@ -9,13 +14,14 @@ use async_trait::async_trait;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::connect::Address;
-use crate::listener::{Listener, note};
+use crate::listener::Listener;
 use crate::lookups::Lookups;
+use crate::news::News;
 use crate::read::{PostgresReadStore, models};
 use crate::readers::{Asked, Readers, ask, readers};
 use crate::writer::{Waiting, Writer};
@@ -105,7 +111,7 @@ impl Postgres {
         let question = async |asked: Asked<'_>| models::check(asked.client).await;
         ask(&self.readers, self.address.options().deadline, question).await.map_err(OpenError::Server)??;
         let (address, readers) = (self.address.clone(), self.readers.clone());
-        Ok(PostgresReadStore { address, readers, ledger: ledger.clone() })
+        Ok(PostgresReadStore { address, readers, ledger: ledger.clone(), let_go: Arc::default() })
     }
 
     /// The ledgers of the database, by name.
@@ -143,23 +149,24 @@ impl Postgres {
         let options = self.address.options();
         let lookups = Lookups { readers: self.readers.clone(), ledger: ledger.clone(), deadline: options.deadline };
         self.check_ledger(ledger).await?;
-        let (news, written) = watch::channel(0);
+        let news = News::none();
         let writer = if writes {
             let head = lookups.head().await.map_err(|error| match error {
                 StoreError::Corrupt(why) => OpenError::Corrupt(why),
                 other => OpenError::Server(other.to_string()),
             })?;
             let (queue, work) = mpsc::channel(options.queue.max(1));
-            note(&news, head.position);
-            let bell = bell::ring(self.address.clone(), ledger.clone(), news.subscribe());
+            news.note(head.position);
+            let (written, to_tell) = watch::channel(head.position);
+            let bell = bell::ring(self.address.clone(), ledger.clone(), to_tell);
             let bell = options.tells_others.then(|| tokio::spawn(bell));
-            let writer = Writer::new(self.address.clone(), ledger.clone(), head, news);
+            let writer = Writer::new(self.address.clone(), ledger.clone(), head, written, news.clone());
             Some(WriterTask { queue, handle: tokio::spawn(writer.run(work)), bell })
         } else {
             None
         };
-        let listener = Listener::new(self.address.clone(), ledger.clone());
-        Ok(PostgresStore { lookups, altered: self.altered.clone(), writer, written, listener })
+        let listener = Listener::new(self.address.clone(), ledger.clone(), news.clone());
+        Ok(PostgresStore { lookups, altered: self.altered.clone(), writer, news, listener })
     }
 
     async fn check_ledger(&self, ledger: &LedgerId) -> Result<(), OpenError> {
@@ -183,8 +190,8 @@ pub struct PostgresStore {
     altered: Option<String>,
     /// None where the ledger was opened to read only.
     writer: Option<WriterTask>,
-    /// How far it has written.
-    written: watch::Receiver<Position>,
+    /// What it has written, and what others told.
+    news: News,
     listener: Listener,
 }
 
@@ -199,6 +206,18 @@ impl PostgresStore {
     /// A guard, constraint or trigger that is not the one of this crate, if there is one. Nobody writes past it.
     pub fn altered_object(&self) -> Option<&str> {
         self.altered.as_deref()
+    }
+
+    /// Listens to others, until nobody can tell any more: why.
+    async fn listen(&self) -> StoreError {
+        loop {
+            let deaf = self.listener.listen().await;
+            if !self.writer.as_ref().is_some_and(|writer| !writer.queue.is_closed()) {
+                return deaf;
+            }
+            // What is written here is told all the same.
+            sleep(DEAF).await;
+        }
     }
 
     /// Waits until what was handed over is written, and others were told.
@@ -271,13 +290,22 @@ impl Log for PostgresStore {
     }
 
     async fn more(&self, after: Position) -> Result<(), StoreError> {
-        let mut written = self.written.clone();
-        if *written.borrow() > after {
-            return Ok(());
+        loop {
+            let told = self.news.told();
+            if told.position <= after {
+                break;
+            }
+            // It may have been told long ago, of a log that was longer then, or by somebody who made it up.
+            let head = self.lookups.head().await?.position;
+            if head > after {
+                return Ok(());
+            }
+            self.news.correct(told, head);
         }
         tokio::select! {
-            Ok(_) = written.wait_for(|written| *written > after) => Ok(()),
-            heard = self.listener.more(after) => heard,
+            biased;
+            () = self.news.beyond(after) => Ok(()),
+            deaf = self.listen() => Err(deaf),
         }
     }
 }
@@ -287,3 +315,6 @@ impl fmt::Debug for PostgresStore {
         f.debug_struct("PostgresStore").field("ledger", &self.lookups.ledger).finish_non_exhaustive()
     }
 }
+
+/// Before it is tried again to listen.
+const DEAF: Duration = Duration::from_secs(5);

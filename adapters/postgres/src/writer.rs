@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 use crate::batch::{Plan, Sight, Stored, Verdict, entries_of};
 use crate::connect::{Address, Carrier};
 use crate::failure::Failure;
-use crate::listener::note;
+use crate::news::News;
 use crate::rows::{Columns, Hash, IdText, entry, event_columns, head, unreadable};
 
 /// A command that waits for its answer.
@@ -30,8 +30,10 @@ pub(crate) struct Writer {
     last: Option<Head>,
     /// Where complaints stand at that head.
     heads: Heads,
-    /// How far the log is known to go, for whoever waits for more.
+    /// How far it has written, for whoever tells others.
     written: watch::Sender<Position>,
+    /// The same for whoever waits here.
+    news: News,
 }
 
 /// The connection, and who carries its messages.
@@ -60,8 +62,14 @@ enum Written {
 }
 
 impl Writer {
-    pub(crate) fn new(address: Address, ledger: LedgerId, head: Head, written: watch::Sender<Position>) -> Self {
-        Writer { address, ledger, link: None, last: Some(head), heads: Heads::default(), written }
+    pub(crate) fn new(
+        address: Address,
+        ledger: LedgerId,
+        head: Head,
+        written: watch::Sender<Position>,
+        news: News,
+    ) -> Self {
+        Writer { address, ledger, link: None, last: Some(head), heads: Heads::default(), written, news }
     }
 
     /// Writes until nobody can ask any more.
@@ -180,7 +188,8 @@ impl Writer {
             self.heads.note(*complaint, *head);
         }
         self.last = Some(plan.end.clone());
-        note(&self.written, plan.end.position);
+        self.written.send_replace(plan.end.position);
+        self.news.note(plan.end.position);
     }
 
     fn forget(&mut self) {

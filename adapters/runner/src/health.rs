@@ -8,7 +8,9 @@ use aduan::values::{ComplaintId, Moment};
 pub struct Health {
     /// How far the read models have come here; nothing moves while another process leads.
     pub progress: Progress,
-    /// What keeps the read models from going on; none while they do.
+    /// Whether another process takes the read models along.
+    pub is_waiting: bool,
+    /// What keeps the read models from going on here; none while they do, or another process sees to it.
     pub trouble: Option<String>,
     /// When what time causes was last done.
     pub ticked_at: Option<Moment>,

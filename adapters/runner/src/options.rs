@@ -13,7 +13,7 @@ pub struct RunnerOptions {
     pub look_every: Duration,
     /// How often to ask what time has caused.
     pub tick_every: Duration,
-    /// How long to wait after trouble; twice as long after each more, up to a minute.
+    /// How long to wait after trouble; twice as long after each more that follows, up to a minute.
     pub retry_after: Duration,
     /// The clock.
     pub clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,

@@ -4,12 +4,12 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aduan::engine::{Engine, Error};
+use aduan::engine::Engine;
 use aduan::figures::View;
-use aduan::projector::{ProjectError, Projector};
+use aduan::projector::{Leading, ProjectError, Projector};
 use aduan::read::{ReadError, ReadStore};
 use aduan::store::Store;
-use aduan::values::{InvalidValue, Moment};
+use aduan::values::{InvalidValue, Moment, Position};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -19,6 +19,7 @@ use crate::{Health, RunnerOptions};
 /// The tasks of a host. They end when it is dropped.
 pub struct Runner {
     projector: Arc<Projector>,
+    reads: Arc<dyn ReadStore>,
     health: watch::Receiver<Health>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -36,9 +37,9 @@ impl Runner {
             options: options.clone(),
             health: Arc::clone(&told),
         };
-        let tick = Tick { engine, reads, projector: Arc::clone(&projector), options, health: told };
+        let tick = Tick { engine, reads: Arc::clone(&reads), options, health: told };
         let tasks = vec![tokio::spawn(follow.run()), tokio::spawn(tick.run())];
-        Runner { projector, health, tasks }
+        Runner { projector, reads, health, tasks }
     }
 
     /// How it is, now and whenever that changes.
@@ -46,9 +47,30 @@ impl Runner {
         self.health.clone()
     }
 
-    /// The projector, to wait for what was just written: [`Projector::wait_for`].
-    pub fn projector(&self) -> &Arc<Projector> {
-        &self.projector
+    /// Waits until the read models that answer have come as far as a position, whichever process takes them along:
+    /// after it whoever wrote sees what they wrote.
+    ///
+    /// # Errors
+    /// When they have stopped, or are not reached.
+    pub async fn wait_for(&self, position: Position) -> Result<(), ReadError> {
+        let mut progress = self.projector.progress();
+        loop {
+            let view = View::live(Arc::clone(&self.reads)).await;
+            match view {
+                Ok(view) if view.position() >= position => return Ok(()),
+                Ok(view) => match view.stopped() {
+                    Some(why) => return Err(ReadError::Unavailable(format!("they have stopped: {why}"))),
+                    None => {}
+                },
+                Err(ReadError::NotBuilt) => {}
+                Err(error) => return Err(error),
+            }
+            tokio::select! {
+                // The projector is ours, and so lives as long.
+                _ = progress.changed() => {}
+                () = sleep(ASK_AGAIN) => {}
+            }
+        }
     }
 
     /// Ends the tasks and waits until they have ended.
@@ -81,22 +103,48 @@ impl Follow {
         loop {
             let before = self.projector.progress().borrow().position;
             let Err(error) = self.lead().await;
-            let has_moved = self.projector.progress().borrow().position > before;
-            pause = if has_moved { self.options.retry_after } else { (2 * pause).min(LONGEST_PAUSE) };
+            if self.projector.progress().borrow().position > before {
+                pause = self.options.retry_after;
+            }
             self.health.send_modify(|health| health.trouble = Some(error.to_string()));
             sleep(pause).await;
+            pause = (2 * pause).min(LONGEST_PAUSE);
         }
     }
 
     async fn lead(&self) -> Result<Infallible, ProjectError> {
-        let mut leading = self.projector.lead().await?;
+        let mut leading = self.turn().await?;
+        let mut more = None;
         loop {
             let progress = leading.catch_up(&mut |progress| self.tell(progress)).await?;
+            // Kept across looks: whoever is told of appends need not ask anew each time.
+            let told = more.get_or_insert_with(|| Box::pin(self.store.more(progress.position)));
             tokio::select! {
-                told = self.store.more(progress.position) => told?,
+                told = told => {
+                    more = None;
+                    if told.is_err() {
+                        // Nobody tells any more: looking now and then goes on.
+                        sleep(self.options.look_every).await;
+                    }
+                }
                 () = sleep(self.options.look_every) => {}
             }
         }
+    }
+
+    /// Waits until nobody else leads.
+    async fn turn(&self) -> Result<Leading<'_>, ProjectError> {
+        let lead = self.projector.lead();
+        tokio::pin!(lead);
+        let led = tokio::select! {
+            led = &mut lead => led,
+            () = sleep(self.options.look_every) => {
+                self.health.send_modify(|health| (health.is_waiting, health.trouble) = (true, None));
+                lead.await
+            }
+        };
+        self.health.send_modify(|health| health.is_waiting = false);
+        led
     }
 
     fn tell(&self, progress: &aduan::projector::Progress) {
@@ -113,7 +161,6 @@ impl Follow {
 struct Tick {
     engine: Arc<Engine>,
     reads: Arc<dyn ReadStore>,
-    projector: Arc<Projector>,
     options: RunnerOptions,
     health: Arc<watch::Sender<Health>>,
 }
@@ -139,10 +186,10 @@ impl Tick {
         let now = (self.options.clock)();
         let zone = self.engine.rules().policy_on(now.date_naive()).zone;
         let now = Moment::new(now, zone).map_err(TickError::Clock)?;
-        let due = view.due(now.at, &self.projector.rules()).await?;
+        let due = view.due(now.at).await?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| TickError::NoChance(error.to_string()))?;
-        let ticked = self.engine.tick(&due, now, &seed).await?;
+        let ticked = self.engine.tick(&due, now, &seed).await;
         self.health.send_modify(|health| {
             health.ticked_at = Some(now);
             health.done += ticked.done.len() as u64;
@@ -155,7 +202,6 @@ impl Tick {
 /// Why a tick was not done at all.
 enum TickError {
     Reads(ReadError),
-    Engine(Error),
     Clock(InvalidValue),
     NoChance(String),
 }
@@ -164,7 +210,6 @@ impl std::fmt::Display for TickError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             TickError::Reads(error) => error.fmt(f),
-            TickError::Engine(error) => error.fmt(f),
             TickError::Clock(error) => write!(f, "the machine's clock: {error}"),
             TickError::NoChance(why) => write!(f, "no random numbers: {why}"),
         }
@@ -175,13 +220,10 @@ impl From<ReadError> for TickError {
         TickError::Reads(error)
     }
 }
-impl From<Error> for TickError {
-    fn from(error: Error) -> Self {
-        TickError::Engine(error)
-    }
-}
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How soon to look again where another process moves the read models.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {
@@ -270,7 +312,7 @@ mod tests {
                     _ => None,
                 })
                 .collect();
-            // Received on Friday before the leave: three working days end on the 18th in this calendar.
+            // Received on Friday before the leave: one working day by the city's policy, the first after it.
             let due = |level, date: &str| (level, date.to_owned());
             assert_eq!(told.len(), 3);
             assert_eq!(told[0], due(1, "2024-04-16"));
@@ -283,11 +325,13 @@ mod tests {
         let portal = Portal::new();
         let (one, two) = (portal.runner(), portal.runner());
         let id = received(&portal.engine, 1, at("2024-04-05T09:00:00+07:00")).await;
-        one.projector().wait_for(1).await;
+        one.wait_for(1).await.unwrap();
+        // The one that waits sees it, too.
+        two.wait_for(1).await.unwrap();
         one.stop().await;
         let closed = portal.engine.complaint(id).await.unwrap().unwrap().version;
         received(&portal.engine, 2, at("2024-04-05T09:01:00+07:00")).await;
-        two.projector().wait_for(closed + 1).await;
+        two.wait_for(closed + 1).await.unwrap();
         assert_eq!(two.health().borrow().trouble, None);
         two.stop().await;
     }

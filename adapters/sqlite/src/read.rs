@@ -32,9 +32,10 @@ use crate::{OpenError, SqliteOptions};
 /// derives from the ledger. Deleting the file while nobody has it open (and `PATH-wal`, `PATH-shm` with it) does no
 /// harm: it is built anew.
 ///
-/// Each table of [`aduan::projection`] is there as a view of its name with the rows of the live build:
-/// `SELECT * FROM queue` is for everyone who has a SQL prompt. Instants are text as `2024-03-29T05:00:00.000000Z`.
-/// The tables behind the views (`queue_1` and so on) belong to this crate.
+/// Each table of [`aduan::projection`] of which others see anything is there as a view of its name with the rows of the
+/// live build: `SELECT * FROM queue` is for everyone who has a SQL prompt. Instants are text as
+/// `2024-03-29T05:00:00.000000Z`. The tables behind the views (`queue_1` and so on), and those without one, belong to
+/// this crate.
 ///
 /// ```
 /// use aduan::projection::VERSION;
@@ -70,7 +71,8 @@ pub struct SqliteReadStore {
 impl SqliteReadStore {
     /// Opens the read models of a ledger; makes the file, and the tables of this release, where they are missing.
     ///
-    /// Several stores and processes may have it open, so that one of them projects when another has died.
+    /// Several stores and processes may have it open, so that one of them projects when another has died. Where nothing
+    /// is missing, nothing is written, and nobody who writes is waited for.
     ///
     /// # Errors
     /// When the file is something else or of another ledger, or tables in it are not as this release makes them.
@@ -113,6 +115,12 @@ impl SqliteReadStore {
         Ok(SqliteReadStore { path, ledger, lookups: lookups?, questions: questions?, writer, turn })
     }
 
+    /// Deletes the rows that are nobody's: one batch each, so that steps of other builds go on between them.
+    async fn sweep(&self) -> Result<(), ReadError> {
+        while on(self.writer()?, builds::sweep).await? {}
+        Ok(())
+    }
+
     fn writer(&self) -> Result<&Thread<Job>, ReadError> {
         let read_only = || ReadError::Unavailable("the file was opened to read only".into());
         self.writer.as_ref().ok_or_else(read_only)
@@ -131,11 +139,21 @@ impl ReadStore for SqliteReadStore {
         lease::granted(&self.path, turn).await
     }
 
+    async fn try_lease(&self) -> Result<Option<Box<dyn Lease>>, ReadError> {
+        self.writer()?;
+        match Arc::clone(&self.turn).try_lock_owned() {
+            Ok(turn) => lease::at_once(&self.path, turn),
+            Err(_) => Ok(None),
+        }
+    }
+
     async fn builds(&self) -> Result<Vec<Build>, ReadError> {
         on(&self.lookups, |connection| builds::all(connection)).await
     }
 
     async fn begin(&self, version: u32) -> Result<Build, ReadError> {
+        // What was being taken away when somebody died.
+        self.sweep().await?;
         on(self.writer()?, move |connection| builds::begin(connection, version)).await
     }
 
@@ -154,9 +172,7 @@ impl ReadStore for SqliteReadStore {
 
     async fn discard(&self, build: u32) -> Result<(), ReadError> {
         on(self.writer()?, move |connection| builds::forget(connection, build)).await?;
-        // One batch each, so that steps of other builds go on between them.
-        while on(self.writer()?, builds::sweep).await? {}
-        Ok(())
+        self.sweep().await
     }
 
     async fn get(&self, build: u32, table: &'static Table, keys: &[Row]) -> Result<Vec<Option<Row>>, ReadError> {

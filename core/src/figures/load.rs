@@ -52,6 +52,16 @@ impl View {
         now: Moment,
         days: &WorkingCalendar,
     ) -> Result<Load, FigureError> {
+        self.steadily(async || self.load_now(scope, by, now, days).await).await
+    }
+
+    async fn load_now(
+        &self,
+        scope: &Scope,
+        by: Option<By>,
+        now: Moment,
+        days: &WorkingCalendar,
+    ) -> Result<Load, FigureError> {
         let mut lines: BTreeMap<String, LoadLine> = BTreeMap::new();
         let mut total = LoadLine { name: "total".into(), ..LoadLine::default() };
         let and_by = &["stage", "priority", "level"];

@@ -44,6 +44,10 @@ impl View {
     /// # Errors
     /// `NotKept` for a grouping that is not kept; otherwise as [`ReadStore::sums`](crate::read::ReadStore::sums).
     pub async fn routing(&self, scope: &Scope, by: Option<By>) -> Result<Routing, FigureError> {
+        self.steadily(async || self.routing_now(scope, by).await).await
+    }
+
+    async fn routing_now(&self, scope: &Scope, by: Option<By>) -> Result<Routing, FigureError> {
         let mut lines: BTreeMap<String, (RoutingLine, Histogram)> = BTreeMap::new();
         let mut total = (RoutingLine { name: "total".into(), ..RoutingLine::default() }, Histogram::default());
         let flow = Ask { table: &FLOW, scope, by, month: Some("month"), and_by: &["happening"], more: &[] };

@@ -67,6 +67,10 @@ impl View {
     /// # Errors
     /// `NotKept` for a grouping that is not kept; otherwise as [`ReadStore::sums`](crate::read::ReadStore::sums).
     pub async fn sla(&self, scope: &Scope, by: Option<By>, now: Moment) -> Result<Sla, FigureError> {
+        self.steadily(async || self.sla_now(scope, by, now).await).await
+    }
+
+    async fn sla_now(&self, scope: &Scope, by: Option<By>, now: Moment) -> Result<Sla, FigureError> {
         let mut lines: BTreeMap<String, SlaLine> = BTreeMap::new();
         let mut total = SlaLine { name: "total".into(), ..SlaLine::default() };
         let month = match scope.basis {

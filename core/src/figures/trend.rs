@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{Ask, By, FigureError, Scope, View, count};
 use crate::projection::trend::{COHORT, FLOW};
-use crate::statistics::{Growth, Share};
-use crate::values::Month;
+use crate::statistics::{Growth, Hundredths, Share};
+use crate::values::{Moment, Month};
 
 /// What came and what happened, by group.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -35,8 +35,8 @@ pub struct TrendLine {
     pub closed: Became,
     /// Flow: how often a complaint was reopened in these months.
     pub reopened: u64,
-    /// Reopened for each resolved in these months.
-    pub reopen_rate: Option<Share>,
+    /// Reopened for each hundred closed in these months: what is reopened may have been closed before them.
+    pub reopened_per_hundred: Option<Hundredths>,
     /// Received against the month before; only by month.
     pub growth: Option<Growth>,
     /// Received against the same month of the year before; only by month.
@@ -91,11 +91,15 @@ impl Became {
 }
 
 impl View {
-    /// What came and what happened in a scope.
+    /// What came and what happened in a scope. The month of `now` is not over, so nothing is said of its growth.
     ///
     /// # Errors
     /// `NotKept` for a grouping that is not kept; otherwise as [`ReadStore::sums`](crate::read::ReadStore::sums).
-    pub async fn trend(&self, scope: &Scope, by: Option<By>) -> Result<Trend, FigureError> {
+    pub async fn trend(&self, scope: &Scope, by: Option<By>, now: Moment) -> Result<Trend, FigureError> {
+        self.steadily(async || self.trend_now(scope, by, now).await).await
+    }
+
+    async fn trend_now(&self, scope: &Scope, by: Option<By>, now: Moment) -> Result<Trend, FigureError> {
         let mut lines: BTreeMap<String, TrendLine> = BTreeMap::new();
         let mut total = TrendLine { name: "total".into(), ..TrendLine::default() };
         let and_by = &["status", "detail"];
@@ -129,14 +133,19 @@ impl View {
             }
         }
         if by == Some(By::Month) {
-            self.add_growth(scope, &mut lines).await?;
+            self.add_growth(scope, Month::of(now.date()), &mut lines).await?;
         }
         let finished = |(name, line): (String, TrendLine)| TrendLine { name, ..line.finished() };
         Ok(Trend { lines: lines.into_iter().map(finished).collect(), total: total.finished() })
     }
 
     /// The months before the scope count as what it grew from.
-    async fn add_growth(&self, scope: &Scope, lines: &mut BTreeMap<String, TrendLine>) -> Result<(), FigureError> {
+    async fn add_growth(
+        &self,
+        scope: &Scope,
+        present: Month,
+        lines: &mut BTreeMap<String, TrendLine>,
+    ) -> Result<(), FigureError> {
         let since = scope.since.map(|since| since.a_year_before());
         let wider = Scope { since, ..scope.clone() };
         let ask =
@@ -146,7 +155,7 @@ impl View {
             sums.get(&month.to_string()).map_or(0, |rows| rows.iter().map(|row| count(&row[0])).sum::<u64>())
         };
         for (name, line) in lines.iter_mut() {
-            let Ok(month) = name.parse::<Month>() else { continue };
+            let Some(month) = name.parse::<Month>().ok().filter(|month| *month < present) else { continue };
             line.growth = Growth::from(received(month.previous()), line.received);
             line.growth_in_a_year = Growth::from(received(month.a_year_before()), line.received);
         }
@@ -157,7 +166,7 @@ impl View {
 impl TrendLine {
     fn finished(mut self) -> Self {
         self.resolved_of_received = Share::of(self.became.resolved(), self.received);
-        self.reopen_rate = Share::of(self.reopened, self.closed.resolved());
+        self.reopened_per_hundred = Hundredths::mean(100 * self.reopened, self.closed.sum());
         self
     }
 }

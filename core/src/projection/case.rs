@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::deadlines::Consequences;
 use crate::clock::ClockKind;
 use crate::complaint::Stage;
 use crate::event::{Class, Closure, Level, Priority};
@@ -58,9 +59,14 @@ pub struct Case {
     pub cycle_on: NaiveDate,
     /// How far up the ladder.
     pub level: Level,
-    /// Since when it is on that level.
+    /// Since when it is so far up that the central government watches it, in this cycle.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_micros")]
-    pub level_since: Option<DateTime<Utc>>,
+    pub high_since: Option<DateTime<Utc>>,
+    /// When the statutory limit of this cycle fell due, where it was missed.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_micros")]
+    pub statutory_missed: Option<DateTime<Utc>>,
+    /// What the policy that binds it makes of clocks that pass.
+    pub consequences: Consequences,
     /// Who holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
@@ -174,9 +180,15 @@ impl Case {
         self.clocks.iter().filter(|clock| !clock.kind.is_window() && !clock.is_missed)
     }
 
-    /// The clock that is due next.
+    /// The clock that is due next, or was and is owed still.
     pub fn next_due(&self) -> Option<&OpenClock> {
-        self.obligations().min_by_key(|clock| clock.due)
+        let is_owed = |clock: &&OpenClock| !clock.kind.is_window() && (!clock.is_missed || self.owes_what_it_missed());
+        self.clocks.iter().filter(is_owed).min_by_key(|clock| clock.due)
+    }
+
+    /// Whether what a reclassification missed is owed still: an answer ends it, and a contest starts other clocks.
+    pub fn owes_what_it_missed(&self) -> bool {
+        self.answer.is_none() && !self.contested
     }
 
     /// Since when, or from when on, the central government watches it: past a statutory clock, or at level 3.
@@ -184,10 +196,10 @@ impl Case {
         if self.stage == Stage::Closed {
             return None;
         }
-        let statutory = self.clocks.iter().find(|clock| clock.kind == ClockKind::Statutory && !clock.is_paused);
-        let by_level = self.level_since.filter(|_| self.level.number() >= MONITORED_LEVEL);
-        let by_clock = statutory.filter(|_| self.answer.is_none()).map(|clock| clock.due);
-        [by_level, by_clock].into_iter().flatten().min()
+        let is_running = |clock: &&OpenClock| clock.kind == ClockKind::Statutory && !clock.is_paused;
+        let running = self.clocks.iter().find(is_running).map(|clock| clock.due);
+        let statutory = [running, self.statutory_missed].into_iter().flatten().min();
+        [self.high_since, statutory.filter(|_| self.answer.is_none())].into_iter().flatten().min()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Every complaint, one row each: its public status, and what the projection remembers of it.
 
-use super::{AGENCY, CHANNEL, CLASS, COMPLAINT, Case, Rows, agency, instant, number, text};
+use super::{AGENCY, CHANNEL, CLASS, COMPLAINT, Case, agency, instant, number, text};
 use crate::complaint::Stage;
-use crate::read::{Column, Condition, Kind, Privacy, ReadError, ReadStore, Select, Table, Text, Value};
+use crate::read::{Column, Condition, Kind, Privacy, ReadError, ReadStore, Row, Select, Table, Text, Value};
 use crate::values::{ComplaintId, TrackingNumber, Visibility};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -32,27 +32,24 @@ pub static CASES: Table = Table {
     privacy: Privacy::RowsAndColumn("secret", "state"),
 };
 
-pub(super) fn of(case: &Case, out: &mut Rows) {
+pub(super) fn row(case: &Case) -> Row {
     let state = crate::record::canonical(case, 768);
-    out.row(
-        &CASES,
-        [
-            Value::Id(case.complaint.0),
-            Value::from(case.tracking_number.to_string()),
-            Value::from(case.received_on),
-            Value::from(case.received_at),
-            Value::Text(Text::Shared(case.channel.shared())),
-            Value::from(case.class.name()),
-            Value::from(case.stage.name()),
-            Value::from(case.status()),
-            agency(case.last_holder.as_ref()),
-            Value::from(i64::from(case.cycle)),
-            Value::from(case.visibility.name()),
-            Value::from(i64::from(case.is_whistleblowers())),
-            Value::from(case.version as i64),
-            Value::from(state),
-        ],
-    );
+    vec![
+        Value::Id(case.complaint.0),
+        Value::from(case.tracking_number.to_string()),
+        Value::from(case.received_on),
+        Value::from(case.received_at),
+        Value::Text(Text::Shared(case.channel.shared())),
+        Value::from(case.class.name()),
+        Value::from(case.stage.name()),
+        Value::from(case.status()),
+        agency(case.last_holder.as_ref()),
+        Value::from(i64::from(case.cycle)),
+        Value::from(case.visibility.name()),
+        Value::from(i64::from(case.is_whistleblowers())),
+        Value::from(case.version as i64),
+        Value::from(state),
+    ]
 }
 
 /// The case that a row remembers.
@@ -84,7 +81,7 @@ pub struct PublicStatus {
     pub cycle: u32,
 }
 
-/// The public status behind a tracking number; `None` where there is none.
+/// The public status behind a tracking number; `None` where there is none, or only the inspectorate may know of it.
 ///
 /// # Errors
 /// As [`ReadStore::rows`].
@@ -97,7 +94,10 @@ pub async fn track(
     let select = Select { table: &CASES, filter, order: Vec::new(), after: None, limit: 1 };
     let Some(row) = store.rows(build, &select).await?.pop() else { return Ok(None) };
     let case = case_of(&row)?;
-    let hides_content = case.is_whistleblowers() || case.visibility.is_at_least(Visibility::Secret);
+    if case.is_whistleblowers() {
+        return Ok(None);
+    }
+    let hides_content = case.visibility.is_at_least(Visibility::Secret);
     let agency = case.last_holder.as_ref().filter(|_| !hides_content).map(|agency| agency.as_str().to_owned());
     Ok(Some(PublicStatus {
         tracking_number: case.tracking_number,

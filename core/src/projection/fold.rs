@@ -2,9 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::case::{Answered, Case, Held, OpenClock, Rateable};
+use super::case::{Answered, Case, Held, MONITORED_LEVEL, OpenClock, Rateable};
+use super::deadlines::Consequences;
 use super::sla::{Measure, Of};
-use super::{Rows, Untaken, satisfaction, sla, trend};
+use super::{Collected, Untaken, satisfaction, sla, trend};
 use crate::actor::Role;
 use crate::calendar::WorkingCalendar;
 use crate::clock::{Clock, ClockKind, ClockState};
@@ -20,7 +21,7 @@ pub(super) fn take(
     known: &mut Option<Case>,
     event: &Event,
     rules: &Rules,
-    out: &mut Rows,
+    out: &mut Collected,
 ) -> Result<(), Untaken> {
     let at = Occasion::of(event, rules)?;
     match (&event.fact, &mut *known) {
@@ -85,7 +86,9 @@ fn received_case(complaint: ComplaintId, received: &Received, event: &Event, at:
         cycle: 1,
         cycle_on: at.on,
         level: Level::default(),
-        level_since: None,
+        high_since: None,
+        statutory_missed: None,
+        consequences: Consequences::of(at.policy),
         held: None,
         last_holder: None,
         hops: 0,
@@ -99,19 +102,19 @@ fn received_case(complaint: ComplaintId, received: &Received, event: &Event, at:
 }
 
 impl Case {
-    fn take(&mut self, event: &Event, at: &Occasion<'_>, out: &mut Rows) {
+    fn take(&mut self, event: &Event, at: &Occasion<'_>, out: &mut Collected) {
         self.version += 1;
         self.is_native |= !event.provenance.is_imported();
         self.note_officer(event);
         match &event.fact {
             Fact::Received(_) => {}
             Fact::Verified { classification, .. } => {
-                self.took(Measure::Verification, at.working_days_since(self.cycle_on), event, at, out);
                 self.stage = Stage::Verified;
                 self.is_verified = true;
                 self.class = classification.class;
                 self.priority = classification.priority;
                 self.category = Some(classification.category.clone());
+                self.took(Measure::Verification, at.working_days_since(self.cycle_on), event, at, out);
                 self.happened("verified", None, at, out);
             }
             Fact::Reclassified { to, .. } => {
@@ -126,7 +129,7 @@ impl Case {
             Fact::Replied { kind, .. } => match kind {
                 ReplyKind::Accept => self.happened("accepted", self.answering(), at, out),
                 ReplyKind::Contest => {
-                    self.happened("contested", self.answering(), at, out);
+                    self.happened("contested", self.answering().or(self.last_holder.as_ref()), at, out);
                     self.contested = true;
                     self.answer = None;
                     if self.stage == Stage::Responded {
@@ -138,9 +141,12 @@ impl Case {
             Fact::InfoRequested { .. } => self.has_question = true,
             Fact::InfoProvided { .. } | Fact::InfoLapsed { .. } => self.has_question = false,
             Fact::Escalated { to, .. } => {
-                self.happened(ESCALATED[usize::from(to.number())], self.holder(), at, out);
+                let whose = self.holder().or(self.last_holder.as_ref());
+                self.happened(ESCALATED[usize::from(to.number())], whose, at, out);
                 self.level = *to;
-                self.level_since = Some(event.occurred_at.at);
+                if to.number() >= MONITORED_LEVEL && self.high_since.is_none() {
+                    self.high_since = Some(event.occurred_at.at);
+                }
             }
             Fact::Rated { score, .. } => {
                 if let Some(cycle) = &mut self.rateable {
@@ -152,8 +158,9 @@ impl Case {
                 }
             }
             Fact::VisibilityChanged { to, .. } => self.visibility = *to,
-            Fact::Annotated { .. } | Fact::Erased { .. } | Fact::Extended { .. } | Fact::DeadlinesRecomputed { .. } => {
-            }
+            // Another policy may bind it from now on.
+            Fact::DeadlinesRecomputed { .. } => self.consequences = Consequences::of(at.policy),
+            Fact::Annotated { .. } | Fact::Erased { .. } | Fact::Extended { .. } => {}
         }
         self.note_clocks(event, at, out);
         match &event.fact {
@@ -179,7 +186,7 @@ impl Case {
         }
     }
 
-    fn respond(&mut self, kind: ResponseKind, event: &Event, at: &Occasion<'_>, out: &mut Rows) {
+    fn respond(&mut self, kind: ResponseKind, event: &Event, at: &Occasion<'_>, out: &mut Collected) {
         if !self.has_response {
             self.has_response = true;
             self.took(Measure::FirstResponse, at.working_days_since(self.cycle_on), event, at, out);
@@ -200,7 +207,7 @@ impl Case {
         }
     }
 
-    fn close(&mut self, closure: &Closure, event: &Event, at: &Occasion<'_>, out: &mut Rows) {
+    fn close(&mut self, closure: &Closure, event: &Event, at: &Occasion<'_>, out: &mut Collected) {
         let (whose, who) = self.answerer();
         if let (Closure::Resolved { .. }, Some(answer)) = (closure, &self.answer) {
             let days = at.days.count(self.cycle_on, answer.on);
@@ -208,7 +215,9 @@ impl Case {
             sla::took(Measure::Resolution, days, &of, at.month(), out);
         }
         self.happened(closure.name(), whose.as_ref(), at, out);
-        trend::closed_after(self.hops, at.month(), whose.as_ref(), self.class, &self.channel, out);
+        if self.hops > 0 {
+            trend::closed_after(self.hops, at.month(), whose.as_ref(), self.class, &self.channel, out);
+        }
         let opens_window = event.fact.clocks().iter().any(|clock| clock.kind == ClockKind::RatingWindow);
         let rateable = Rateable {
             month: at.month(),
@@ -228,7 +237,7 @@ impl Case {
         self.has_question = false;
     }
 
-    fn start_cycle(&mut self, cycle: u32, event: &Event, at: &Occasion<'_>, out: &mut Rows) {
+    fn start_cycle(&mut self, cycle: u32, event: &Event, at: &Occasion<'_>, out: &mut Collected) {
         self.let_go(at, out);
         self.cycle = cycle;
         self.cycle_on = at.on;
@@ -240,7 +249,8 @@ impl Case {
         self.answer = None;
         self.contested = false;
         self.level = Level::default();
-        self.level_since = None;
+        self.high_since = None;
+        self.statutory_missed = None;
         self.hops = 0;
         self.rateable = None;
         // Those that this event starts belong to the new cycle.
@@ -249,7 +259,7 @@ impl Case {
     }
 
     /// The holder holds it no more.
-    fn let_go(&mut self, at: &Occasion<'_>, out: &mut Rows) {
+    fn let_go(&mut self, at: &Occasion<'_>, out: &mut Collected) {
         if let Some(held) = self.held.take() {
             let of = Of {
                 agency: Some(&held.agency),
@@ -262,7 +272,7 @@ impl Case {
     }
 
     /// Keeps the clocks that go on, and counts those that stopped.
-    fn note_clocks(&mut self, event: &Event, at: &Occasion<'_>, out: &mut Rows) {
+    fn note_clocks(&mut self, event: &Event, at: &Occasion<'_>, out: &mut Collected) {
         for clock in event.fact.clocks() {
             let started = Month::of(at.policy.zone.date(clock.anchor.at));
             let is_missed = matches!(clock.state, ClockState::Missed(_));
@@ -270,6 +280,9 @@ impl Case {
             let is_owed = is_missed && matches!(event.fact, Fact::Reclassified { .. } | Fact::Verified { .. });
             if !clock.is_open() && !clock.kind.is_window() {
                 self.judge(clock, event, at, started, out);
+            }
+            if is_missed && clock.kind == ClockKind::Statutory {
+                self.statutory_missed.get_or_insert(clock.due.instant());
             }
             self.clocks.retain(|known| known.kind != clock.kind);
             if clock.is_open() || is_owed && clock.kind == ClockKind::Statutory {
@@ -286,11 +299,13 @@ impl Case {
         self.clocks.sort_by_key(|clock| clock.kind);
     }
 
-    fn judge(&self, clock: &Clock, event: &Event, at: &Occasion<'_>, started: Month, out: &mut Rows) {
+    fn judge(&self, clock: &Clock, event: &Event, at: &Occasion<'_>, started: Month, out: &mut Collected) {
         let held = self.held.as_ref();
-        let agency = clock.agency.as_ref();
+        // Verifying is nobody's disposition; everything else is owed by who holds it, cancelled or not.
+        let is_intake = clock.kind == ClockKind::Verification;
+        let agency = clock.agency.as_ref().or(held.filter(|_| !is_intake).map(|held| &held.agency));
         let by_holder = held.filter(|held| agency == Some(&held.agency)).and_then(|held| held.officer.as_ref());
-        let officer = if agency.is_some() { by_holder } else { acting(event) };
+        let officer = if is_intake { acting(event) } else { by_holder };
         let ended = match clock.state {
             ClockState::Met(stopped) | ClockState::Missed(stopped) => Month::of(at.policy.zone.date(stopped)),
             _ => at.month(),
@@ -308,12 +323,12 @@ impl Case {
         }
     }
 
-    fn took(&self, measure: Measure, days: u32, event: &Event, at: &Occasion<'_>, out: &mut Rows) {
+    fn took(&self, measure: Measure, days: u32, event: &Event, at: &Occasion<'_>, out: &mut Collected) {
         let of = Of { agency: self.holder(), officer: acting(event), class: self.class, channel: &self.channel };
         sla::took(measure, days, &of, at.month(), out);
     }
 
-    fn happened(&self, what: &'static str, whose: Option<&AgencyCode>, at: &Occasion<'_>, out: &mut Rows) {
+    fn happened(&self, what: &'static str, whose: Option<&AgencyCode>, at: &Occasion<'_>, out: &mut Collected) {
         trend::happened(what, at.month(), whose, self.class, &self.channel, out);
     }
 

@@ -1,6 +1,6 @@
 //! What to do next: open complaints by nearest due time, the load of agencies and officers, ages, the monitor's list.
 
-use super::{AGENCY, CHANNEL, CLASS, COMPLAINT, Case, OFFICER, Rows, agency, instant, number, officer, text};
+use super::{AGENCY, CHANNEL, CLASS, COMPLAINT, Case, Collected, OFFICER, agency, instant, number, officer, text};
 use crate::complaint::Stage;
 use crate::read::{Column, Kind, NEVER, Privacy, Table, Text, Value};
 
@@ -70,7 +70,7 @@ pub static AGES: Table = Table {
     privacy: Privacy::Open,
 };
 
-pub(super) fn of(case: &Case, out: &mut Rows) {
+pub(super) fn of(case: &Case, out: &mut Collected) {
     if case.stage == Stage::Closed {
         return;
     }
@@ -81,7 +81,7 @@ pub(super) fn of(case: &Case, out: &mut Rows) {
         |text: Option<std::sync::Arc<str>>| text.map_or(Value::from(""), |text| Value::Text(Text::Shared(text)));
     out.row(
         &QUEUE,
-        [
+        vec![
             Value::Id(case.complaint.0),
             Value::from(case.tracking_number.to_string()),
             agency(holder),
@@ -106,7 +106,7 @@ pub(super) fn of(case: &Case, out: &mut Rows) {
     );
     out.sum(
         &LOAD,
-        [
+        &[
             agency(holder),
             officer(person),
             Value::from(case.stage.name()),
@@ -116,5 +116,5 @@ pub(super) fn of(case: &Case, out: &mut Rows) {
             Value::from(1),
         ],
     );
-    out.sum(&AGES, [agency(holder), Value::from(case.received_on), Value::from(1)]);
+    out.sum(&AGES, &[agency(holder), Value::from(case.received_on), Value::from(1)]);
 }

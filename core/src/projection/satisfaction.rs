@@ -1,6 +1,6 @@
 //! What complainants say of closed cycles: stars, and how many could have given some.
 
-use super::{AGENCY, CHANNEL, CLASS, OFFICER, Rateable, Rows, agency, month, number, officer, text};
+use super::{AGENCY, CHANNEL, CLASS, Collected, OFFICER, Rateable, agency, month, number, officer, text};
 use crate::read::{Privacy, Table, Text, Value};
 use crate::values::{Channel, Score};
 
@@ -20,14 +20,14 @@ pub static RATINGS: Table = Table {
     rest: &[number("cycles", "How many.")],
     is_sum: true,
     indexes: &[],
-    privacy: Privacy::Open,
+    privacy: Privacy::Closed,
 };
 
 /// Counts a cycle as rated by `stars`, or takes it back.
-pub(super) fn counted(cycle: &Rateable, channel: &Channel, score: Option<Score>, sign: i64, out: &mut Rows) {
+pub(super) fn counted(cycle: &Rateable, channel: &Channel, score: Option<Score>, sign: i64, out: &mut Collected) {
     out.sum(
         &RATINGS,
-        [
+        &[
             month(cycle.month),
             agency(cycle.agency.as_ref()),
             officer(cycle.officer.as_ref()),

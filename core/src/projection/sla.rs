@@ -1,6 +1,6 @@
 //! Whether limits are met: verdicts of clocks, clocks that run, and how many working days things took.
 
-use super::{AGENCY, CHANNEL, CLASS, Case, OFFICER, Rows, agency, instant, month, number, officer, text};
+use super::{AGENCY, CHANNEL, CLASS, Case, Collected, OFFICER, agency, instant, month, number, officer, text};
 use crate::clock::{Clock, ClockKind, ClockState};
 use crate::event::Class;
 use crate::read::{Privacy, Table, Text, Value};
@@ -46,7 +46,7 @@ pub static RUNNING: Table = Table {
     rest: &[number("clocks", "How many.")],
     is_sum: true,
     indexes: &[],
-    privacy: Privacy::Open,
+    privacy: Privacy::Closed,
 };
 
 /// How many working days of the tenant something took: whole histograms, so that medians are exact.
@@ -98,14 +98,14 @@ impl Measure {
     }
 }
 
-pub(super) fn of(case: &Case, out: &mut Rows) {
+pub(super) fn of(case: &Case, out: &mut Collected) {
     for clock in case.obligations() {
         let held = case.held.as_ref();
         let answers = clock.agency.as_ref().or(held.map(|held| &held.agency));
         let person = held.filter(|held| Some(&held.agency) == answers).and_then(|held| held.officer.as_ref());
         out.sum(
             &RUNNING,
-            [
+            &[
                 Value::from(clock.kind.name()),
                 Value::from(if clock.is_paused { "paused" } else { "running" }),
                 Value::from(clock.due),
@@ -129,11 +129,11 @@ pub(super) struct Of<'c> {
 }
 
 /// A clock stopped.
-pub(super) fn judged(clock: &Clock, of: &Of<'_>, ended: Month, started: Month, out: &mut Rows) {
+pub(super) fn judged(clock: &Clock, of: &Of<'_>, ended: Month, started: Month, out: &mut Collected) {
     let one = |is: bool| Value::from(i64::from(is));
     out.sum(
         &VERDICTS,
-        [
+        &[
             month(ended),
             Value::from(clock.kind.name()),
             agency(of.agency),
@@ -149,10 +149,10 @@ pub(super) fn judged(clock: &Clock, of: &Of<'_>, ended: Month, started: Month, o
 }
 
 /// Something was over.
-pub(super) fn took(measure: Measure, days: u32, of: &Of<'_>, ended: Month, out: &mut Rows) {
+pub(super) fn took(measure: Measure, days: u32, of: &Of<'_>, ended: Month, out: &mut Collected) {
     out.sum(
         &DURATIONS,
-        [
+        &[
             month(ended),
             Value::from(measure.name()),
             agency(of.agency),

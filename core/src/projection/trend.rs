@@ -1,6 +1,6 @@
 //! What comes in and what becomes of it: by the month it came (cohort), and by the month it happened (flow).
 
-use super::{AGENCY, CHANNEL, CLASS, Case, Rows, agency, month, number, text};
+use super::{AGENCY, CHANNEL, CLASS, Case, Collected, agency, month, number, text};
 use crate::event::Class;
 use crate::read::{Privacy, Table, Text, Value};
 use crate::values::{AgencyCode, Channel, Month};
@@ -34,10 +34,10 @@ pub static FLOW: Table = Table {
     privacy: Privacy::Open,
 };
 
-/// Ping-pong: how many dispositions a cycle took until it was closed.
+/// Ping-pong: how many dispositions a cycle took until it was closed, if it took any.
 pub static HOPS: Table = Table {
     name: "hops",
-    about: "Closed cycles by how many dispositions they took.",
+    about: "Closed cycles that somebody held, by how many dispositions they took.",
     key: &[
         text("month", "The month in which the cycle was closed."),
         AGENCY,
@@ -51,10 +51,10 @@ pub static HOPS: Table = Table {
     privacy: Privacy::Open,
 };
 
-pub(super) fn of(case: &Case, out: &mut Rows) {
+pub(super) fn of(case: &Case, out: &mut Collected) {
     out.sum(
         &COHORT,
-        [
+        &[
             month(Month::of(case.received_on)),
             agency(case.last_holder.as_ref()),
             Value::from(case.class.name()),
@@ -73,10 +73,10 @@ pub(super) fn happened(
     whose: Option<&AgencyCode>,
     class: Class,
     by: &Channel,
-    out: &mut Rows,
+    out: &mut Collected,
 ) {
     let row = [month(when), Value::from(what), agency(whose), Value::from(class.name()), channel(by), Value::from(1)];
-    out.sum(&FLOW, row);
+    out.sum(&FLOW, &row);
 }
 
 /// A cycle was closed after so many dispositions.
@@ -86,11 +86,11 @@ pub(super) fn closed_after(
     whose: Option<&AgencyCode>,
     class: Class,
     by: &Channel,
-    out: &mut Rows,
+    out: &mut Collected,
 ) {
     let hops = Value::from(i64::from(hops));
     let row = [month(when), agency(whose), Value::from(class.name()), channel(by), hops, Value::from(1)];
-    out.sum(&HOPS, row);
+    out.sum(&HOPS, &row);
 }
 
 fn channel(channel: &Channel) -> Value {

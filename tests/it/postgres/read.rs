@@ -10,7 +10,7 @@ use aduan::read::{
     Advance, Build, Changes, Condition, NEVER, ReadError, ReadStore, Row, Select, Sum, Table, TableChanges, Test, Value,
 };
 use aduan::store::{Append, Ledger, Log, StoreError};
-use aduan::values::Position;
+use aduan::values::{Digest, Position};
 use aduan_postgres::{OpenError, Postgres, PostgresOptions, PostgresReadStore, PostgresStore, migrate};
 use aduan_testkit::draft::{Draft, command};
 use aduan_testkit::postgres::Database;
@@ -37,7 +37,11 @@ fn put(table: &'static Table, put: Vec<Row>) -> TableChanges {
 }
 
 fn step(build: u32, from: Position, to: Position, tables: Vec<TableChanges>) -> Advance {
-    Advance { build, from, to, changes: Changes { tables } }
+    Advance { build, from, to, record_hash: hash_at(to), changes: Changes { tables } }
+}
+
+fn hash_at(position: Position) -> Digest {
+    Digest::of(&position.to_be_bytes())
 }
 
 /// Open complaints of an agency in a stage.
@@ -106,7 +110,8 @@ async fn a_step_that_starts_elsewhere_changes_nothing() {
         assert_eq!(store.advance(late).await, Err(ReadError::Overtaken), "build {build} from {from}");
     }
     assert_eq!(all_of(&store, build, &LOAD).await, before);
-    assert_eq!(store.builds().await.unwrap()[0].position, 5);
+    let stands = &store.builds().await.unwrap()[0];
+    assert_eq!((stands.position, stands.record_hash), (5, hash_at(5)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,7 +152,7 @@ async fn a_step_that_fails_half_way_leaves_neither_rows_nor_position() {
     }
     store.advance(step(build, 0, 9, vec![put(&QUEUE, vec![open(1, &mut chance)])])).await.unwrap();
     let builds = store.builds().await.unwrap();
-    assert_eq!(builds, [Build { position: 9, stopped: None, ..before[0].clone() }]);
+    assert_eq!(builds, [Build { position: 9, record_hash: hash_at(9), stopped: None, ..before[0].clone() }]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -332,12 +337,75 @@ async fn a_build_that_is_taken_away_leaves_nothing_not_even_its_number() {
     assert_eq!(live(store.builds().await.unwrap()), [false, true]);
     store.discard(first).await.unwrap();
     store.discard(first).await.unwrap();
-    assert!(all_of(&store, first, &LOAD).await.is_empty());
+    let admin = superuser(&database).await;
+    let rows = async || count(&admin, &format!("aduan_read.load_{VERSION}")).await;
+    assert_eq!(rows().await, 1);
     assert_eq!(all_of(&store, second, &LOAD).await.len(), 1);
     store.discard(second).await.unwrap();
+    assert_eq!(rows().await, 0);
     assert!(store.builds().await.unwrap().is_empty());
     let third = store.begin(VERSION).await.unwrap();
-    assert_eq!(third, Build { number: 3, version: VERSION, position: 0, is_live: false, stopped: None });
+    let record_hash = Digest::default();
+    assert_eq!(third, Build { number: 3, version: VERSION, position: 0, record_hash, is_live: false, stopped: None });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_is_gone_answers_nothing_while_its_rows_are_there() {
+    let database = database().await;
+    let (store, build) = begun(&database).await;
+    let other = store.begin(VERSION).await.unwrap().number;
+    for build in [build, other] {
+        store.advance(step(build, 0, 1, vec![put(&LOAD, vec![load("dishub", "verified", 1)])])).await.unwrap();
+    }
+    // As a crash in the middle of a removal leaves it.
+    let admin = superuser(&database).await;
+    admin.execute("DELETE FROM aduan_read.builds WHERE number = $1", &[&(build as i32)]).await.unwrap();
+    let select = Select { table: &LOAD, filter: Vec::new(), order: Vec::new(), after: None, limit: 9 };
+    assert_eq!(store.rows(build, &select).await, Err(ReadError::NotBuilt));
+    let sum = Sum { table: &LOAD, filter: Vec::new(), by: Vec::new() };
+    assert_eq!(store.sums(build, &sum).await, Err(ReadError::NotBuilt));
+    let keys = [LOAD.key_of(&load("dishub", "verified", 1)).to_vec()];
+    assert_eq!(store.get(build, &LOAD, &keys).await, Err(ReadError::NotBuilt));
+    let rows = async || count(&admin, &format!("aduan_read.load_{VERSION}")).await;
+    assert_eq!(rows().await, 2);
+    store.begin(VERSION).await.unwrap();
+    assert_eq!(rows().await, 1, "the next one sweeps up");
+    assert_eq!(all_of(&store, other, &LOAD).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_while_a_build_goes_sees_all_of_it_or_nothing() {
+    let database = database().await;
+    let (store, _) = begun(&database).await;
+    let store = std::sync::Arc::new(store);
+    let rows: Vec<Row> = (0..size(300, 30_000)).map(|number| load(&number.to_string(), "verified", 1)).collect();
+    let whole = rows.len() as i64;
+    for _ in 0..10 {
+        let build = store.begin(VERSION).await.unwrap().number;
+        store.advance(step(build, 0, 1, vec![put(&LOAD, rows.clone())])).await.unwrap();
+        let asking = store.clone();
+        let asking = tokio::spawn(async move {
+            let sum = Sum { table: &LOAD, filter: Vec::new(), by: Vec::new() };
+            loop {
+                match asking.sums(build, &sum).await {
+                    Ok(sums) => assert_eq!(sums, [vec![Value::from(whole)]]),
+                    gone => return gone,
+                }
+            }
+        });
+        store.discard(build).await.unwrap();
+        assert_eq!(soon(asking).await.unwrap(), Err(ReadError::NotBuilt));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_closed_has_no_view() {
+    let database = database().await;
+    let admin = superuser(&database).await;
+    for table in TABLES {
+        let view = format!("pg_views WHERE schemaname = 'aduan_read' AND viewname = '{}'", table.name);
+        assert_eq!(count(&admin, &view).await, i64::from(table.has_view()), "{}", table.name);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -425,15 +493,19 @@ async fn one_projects_at_a_time_and_its_end_is_the_next_ones_turn() {
         let store = store.clone();
         tokio::spawn(async move { store.lease().await })
     };
-    let waiting = async |many: i64| {
-        let waits = "pg_locks WHERE locktype = 'advisory' AND NOT granted \
-                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        while count(&admin, waits).await != many {
+    let locks = "pg_locks WHERE locktype = 'advisory' \
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let (waits, holds) = (format!("{locks} AND NOT granted"), format!("{locks} AND granted"));
+    let are = async |what: &str, many: i64| {
+        while count(&admin, what).await != many {
             tokio::task::yield_now().await;
         }
     };
+    let waiting = async |many: i64| are(&waits, many).await;
     let first = store.lease().await.unwrap();
     drop(other.lease().await.unwrap());
+    // The server notices in its own time.
+    are(&holds, 1).await;
     let second = next();
     waiting(1).await;
     // Whoever no longer wants it is not waited for.
@@ -446,9 +518,7 @@ async fn one_projects_at_a_time_and_its_end_is_the_next_ones_turn() {
     // A session that is ended takes its lease with it, whatever its holder believes.
     let third = next();
     waiting(1).await;
-    let holder = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted \
-                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let holder = admin.query_one(holder, &[]).await.unwrap().get(0);
+    let holder = admin.query_one(&format!("SELECT pid FROM {holds}"), &[]).await.unwrap().get(0);
     database.server().terminate_backend(holder).await.unwrap();
     let third = third.await.unwrap().unwrap();
     drop(second);
@@ -456,6 +526,24 @@ async fn one_projects_at_a_time_and_its_end_is_the_next_ones_turn() {
     waiting(1).await;
     drop(third);
     fourth.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_somebody_has_is_not_waited_for() {
+    let database = database().await;
+    let postgres = connect(&database).await;
+    let ledger = another_ledger();
+    postgres.add(&ledger).await.unwrap();
+    let (store, other) = (postgres.read_store(&ledger).await.unwrap(), postgres.read_store(&ledger).await.unwrap());
+    for _ in 0..10 {
+        let held = store.try_lease().await.unwrap().unwrap();
+        assert!(other.try_lease().await.unwrap().is_none());
+        assert!(store.try_lease().await.unwrap().is_none());
+        drop(held);
+        drop(store.lease().await.unwrap());
+    }
+    // Whoever did not get it left no session behind, and keeps nobody waiting.
+    assert!(store.try_lease().await.unwrap().is_some());
 }
 
 /// In time, where nothing but the clock would tell otherwise.

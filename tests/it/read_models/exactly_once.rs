@@ -124,6 +124,9 @@ impl ReadStore for Crashing {
     async fn lease(&self) -> Result<Box<dyn Lease>, ReadError> {
         Ok(Box::new(NoLease))
     }
+    async fn try_lease(&self) -> Result<Option<Box<dyn Lease>>, ReadError> {
+        Ok(Some(Box::new(NoLease)))
+    }
     async fn builds(&self) -> Result<Vec<Build>, ReadError> {
         self.inner.builds().await
     }
@@ -144,7 +147,9 @@ impl ReadStore for Crashing {
             }
             (4 | 9, Crash::BetweenRowsAndPosition) => {
                 let to = advance.from;
-                self.inner.advance(Advance { to, ..advance }).await?;
+                let stood = self.inner.builds().await?.into_iter().find(|build| build.number == advance.build);
+                let record_hash = stood.map(|build| build.record_hash).unwrap_or_default();
+                self.inner.advance(Advance { to, record_hash, ..advance }).await?;
                 crashed()
             }
             _ => self.inner.advance(advance).await,

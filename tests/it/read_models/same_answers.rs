@@ -80,7 +80,7 @@ async fn answers(view: &View, now: Moment, town: &Town) -> Vec<String> {
     for scope in &scopes {
         for by in By::ALL.map(Some).into_iter().chain([None]) {
             answers.push(format!("{:?}", view.sla(scope, by, now).await));
-            answers.push(format!("{:?}", view.trend(scope, by).await));
+            answers.push(format!("{:?}", view.trend(scope, by, now).await));
             answers.push(format!("{:?}", view.satisfaction(scope, by, 2).await));
             answers.push(format!("{:?}", view.load(scope, by, now, days).await));
             answers.push(format!("{:?}", view.routing(scope, by).await));
@@ -107,7 +107,7 @@ async fn answers(view: &View, now: Moment, town: &Town) -> Vec<String> {
         }
         answers.push(format!("{:?}", view.monitor(filter, now.at, None, 100).await));
     }
-    answers.push(format!("{:?}", view.due(now.at, &RULES).await));
+    answers.push(format!("{:?}", view.due(now.at).await));
     for (id, complaint) in town.complaints() {
         answers.push(format!("{:?}", view.case(id).await));
         if let Some(intake) = &complaint.intake {

@@ -24,7 +24,7 @@ impl TrendFigures {
     pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
         let by = Some(self.asked.by.unwrap_or(By::Month));
         let seen = self.asked.open(tenant, teller).await?;
-        let trend = seen.view().trend(&self.asked.scope(Basis::default()), by).await?;
+        let trend = seen.view().trend(&self.asked.scope(Basis::default()), by, seen.now).await?;
         let sheet = Sheet {
             title: self.asked.title("complaints", &seen),
             key: key(by),
@@ -67,20 +67,21 @@ const PARTS: &[Part<TrendLine>] = &[
             Column::Count("closed.withdrawn", |line| Some(line.closed.withdrawn)),
             Column::Count("closed.duplicate", |line| Some(line.closed.duplicate)),
             Column::Count("reopened", |line| Some(line.reopened)),
-            Column::Share("reopen_rate", |line| line.reopen_rate),
+            Column::Number("reopened_per_hundred", |line| line.reopened_per_hundred),
         ],
     },
 ];
 
 const JSON: &str = "\
 By agency, class, channel or month [default]. Net is without pranks, tests and duplicates. Growth is against the month
-before, and against the same month of the year before; of nothing there is none. Reopened are counted for each resolved.
+before, and against the same month of the year before; of nothing, and of the present month, there is none. Reopened are told
+for each hundred that were closed in these months; what is reopened may have been closed before them.
 
 With --json, one document on one line (null: none):
   {ledger, position, now, as_known, as_of, by, since, until, agency, officer, class, channel, clock,
    lines: [LINE], total: LINE}
   LINE    {name, received, received_net, became: BECAME, resolved_of_received: SHARE, closed: BECAME, reopened,
-           reopen_rate: SHARE, growth: GROWTH, growth_in_a_year: GROWTH}
+           reopened_per_hundred, growth: GROWTH, growth_in_a_year: GROWTH}
   BECAME  {open, resolved_confirmed, resolved_silence, resolved_administrative, declined, withdrawn, duplicate}
   SHARE   {count, of, percent}
   GROWTH  {now, before, percent}

@@ -67,16 +67,16 @@ impl Figures {
     /// # Errors
     /// When the read models do not answer.
     pub(super) async fn ask(reads: &Reads, origin: Origin, fewest: u64) -> Result<Self, Failure> {
-        let Reads { view, rules } = reads;
+        let Reads { view, rules, .. } = reads;
         let (now, by_agency) = (origin.now, Some(By::Agency));
         let days = rules.tenant_days_on(now.date());
         let (since, until) = (origin.since, origin.until);
         let scope = Scope { since, until, ..Scope::default() };
         let of = |clock| Scope { clock: Some(clock), ..scope.clone() };
         Ok(Figures {
-            months: view.trend(&scope, Some(By::Month)).await?,
-            channels: view.trend(&scope, Some(By::Channel)).await?,
-            closures: view.trend(&scope, by_agency).await?,
+            months: view.trend(&scope, Some(By::Month), now).await?,
+            channels: view.trend(&scope, Some(By::Channel), now).await?,
+            closures: view.trend(&scope, by_agency, now).await?,
             statutory: view.sla(&of(ClockKind::Statutory), by_agency, now).await?,
             first_response: view.sla(&of(ClockKind::FirstResponse), by_agency, now).await?,
             running: view.sla(&Scope::default(), Some(By::Clock), now).await?,

@@ -263,7 +263,7 @@ fn programs_find_the_same_names_for_ever() {
 
 const SLA: &str = "cancelled compliance compliance_with_overdue first_response holding met missed name overdue paused \
                    resolution running verification";
-const TREND: &str = "became closed growth growth_in_a_year name received received_net reopen_rate reopened \
+const TREND: &str = "became closed growth growth_in_a_year name received received_net reopened reopened_per_hundred \
                      resolved_of_received";
 const SATISFACTION: &str = "eligible interval is_suppressed mean name rated response satisfied stars";
 const LOAD: &str = "ages escalated name open priorities stages";
@@ -298,8 +298,7 @@ const TREND_HEADER: &str = "name,received,received_net,became_open,became_resolv
     became_resolved_administrative,became_declined,became_withdrawn,became_duplicate,resolved_of_received_count,\
     resolved_of_received_of,resolved_of_received_percent,growth_now,growth_before,growth_percent,growth_in_a_year_now,\
     growth_in_a_year_before,growth_in_a_year_percent,closed_resolved_confirmed,closed_resolved_silence,\
-    closed_resolved_administrative,closed_declined,closed_withdrawn,closed_duplicate,reopened,reopen_rate_count,\
-    reopen_rate_of,reopen_rate_percent";
+    closed_resolved_administrative,closed_declined,closed_withdrawn,closed_duplicate,reopened,reopened_per_hundred";
 const SATISFACTION_HEADER: &str = "name,eligible,rated,response_count,response_of,response_percent,mean,stars_1,stars_2,\
     stars_3,stars_4,stars_5,satisfied_count,satisfied_of,satisfied_percent,interval_low,interval_high,is_suppressed";
 const LOAD_HEADER: &str = "name,open,stages_received,stages_verified,stages_dispositioned,stages_in_progress,\

@@ -7,8 +7,8 @@ use aduan::projection::TABLES;
 use aduan::read::{Column, ReadError, Row, Table};
 
 use super::models::{name_of, names, quoted};
-use super::values::{array_type, columns, referred, row};
-use super::{failed, unknown_table};
+use super::values::{array_type, columns, row};
+use super::{failed, of_build, unknown_table};
 use crate::readers::Asked;
 
 /// The rows of these keys, in their order.
@@ -22,9 +22,7 @@ pub(super) async fn get(
     let sql = GETS.get(table.name).ok_or_else(|| unknown_table(table))?;
     let key: Vec<&Column> = table.key.iter().collect();
     let arrays = columns(table, &key, keys)?;
-    let statement = asked.prepared(sql.as_str()).await.map_err(|error| failed(&error))?;
-    let parameters = referred(&ledger, &build, &arrays);
-    let found = asked.client.query(&statement, &parameters).await.map_err(|error| failed(&error))?;
+    let found = of_build(&mut asked, ledger, build, sql.as_str(), &arrays).await?;
     let mut rows = vec![None; keys.len()];
     for found in &found {
         let place: i32 = found.try_get(0).map_err(|error| failed(&error))?;

@@ -119,17 +119,23 @@ fn definition_of(table: &Table) -> String {
     }
     let _ = writeln!(sql, "GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO aduan_app;");
     let view = format!("aduan_read.{}", quoted(table.name));
+    let _ = writeln!(sql, "DROP VIEW IF EXISTS {view};");
+    if table.has_view() {
+        sql += &view_of(table, &name, &view);
+    }
+    sql
+}
+
+/// Shows what others see of a table. It is the version made last that is shown, until the switch to it with no row.
+fn view_of(table: &Table, name: &str, view: &str) -> String {
     let shown = list(table.shown().map(|column| column.name));
     let only = table.secret().map_or(String::new(), |secret| format!("{} = 0 AND ", quoted(secret)));
-    // It is the version made last that is shown, until the switch to it with no row.
-    let _ = writeln!(
-        sql,
-        "DROP VIEW IF EXISTS {view};\n\
-         CREATE VIEW {view} AS SELECT ledger, {shown} FROM {name} AS model WHERE {only}EXISTS (\
+    let mut sql = format!(
+        "CREATE VIEW {view} AS SELECT ledger, {shown} FROM {name} AS model WHERE {only}EXISTS (\
              SELECT FROM aduan_read.builds WHERE builds.ledger = model.ledger AND builds.number = model.build \
              AND builds.is_live);\n\
          GRANT SELECT ON {view} TO aduan_app;\n\
-         COMMENT ON VIEW {view} IS {};",
+         COMMENT ON VIEW {view} IS {};\n",
         literal(table.about)
     );
     for column in table.shown() {

@@ -179,10 +179,10 @@ mod tests {
     const QUEUE_FILTERS: [(&[&str], &str); 6] = [
         (&[], "queue_1_secret_next_due"),
         (&["agency"], "queue_1_secret_agency_next_due"),
-        (&["agency", "stage"], "queue_1_secret_agency_stage_next_due"),
         (&["officer"], "queue_1_secret_officer_next_due"),
         (&["stage"], "queue_1_secret_stage_next_due"),
-        (&["class", "level"], "queue_1_secret_class_next_due"),
+        (&["agency", "stage"], "queue_1_secret_stage_next_due"),
+        (&["class", "level"], "queue_1_secret_next_due"),
     ];
 
     fn queue(by: &[&'static str], is_next: bool) -> Select {
@@ -209,6 +209,7 @@ mod tests {
         let ledger = LedgerId::new("mojokerto").unwrap();
         postgres.add(&ledger).await.unwrap();
         let store = postgres.read_store(&ledger).await.unwrap();
+        assert_eq!(store.begin(1).await.unwrap().number, 1);
         admin.batch_execute("ALTER TABLE aduan_read.queue_1 SET (autovacuum_enabled = off)").await.unwrap();
         for state in ["", FILL, "ANALYZE aduan_read.queue_1"] {
             admin.batch_execute(state).await.unwrap();
@@ -217,8 +218,8 @@ mod tests {
                     let select = queue(by, is_next);
                     let plan = explained(&store, &select).await;
                     assert!(plan.contains(&format!("Index Scan using {index} ")), "{by:?} after {state:.20}:\n{plan}");
-                    // By level there is no index: those of other levels are passed over.
-                    let passes_over = plan.contains("Rows Removed") && !by.contains(&"level");
+                    // By two columns there is no index: those of other agencies, classes and levels are passed over.
+                    let passes_over = plan.contains("Rows Removed") && by.len() < 2;
                     assert!(!plan.contains("Sort") && !passes_over, "{by:?} after {state:.20}:\n{plan}");
                     assert!(store.rows(1, &select).await.unwrap().len() <= 50);
                 }
@@ -226,13 +227,13 @@ mod tests {
         }
         let due = Select {
             table: &DEADLINES,
-            filter: vec![Condition::is("wait", "lapse"), Condition::before("due", DateTime::UNIX_EPOCH)],
-            order: vec!["wait", "due"],
+            filter: vec![Condition::at_most("acts_from", DateTime::UNIX_EPOCH)],
+            order: vec!["acts_from"],
             after: None,
             limit: 50,
         };
         let plan = explained(&store, &due).await;
-        assert!(plan.contains(" using deadlines_1_wait_due on") && !plan.contains("Sort"), "{plan}");
+        assert!(plan.contains(" using deadlines_1_acts_from on") && !plan.contains("Sort"), "{plan}");
     }
 
     /// The plan of a page on a session of a reader, made without looking at the values, as there.

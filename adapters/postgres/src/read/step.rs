@@ -37,7 +37,8 @@ async fn take(
     step: &Advance,
 ) -> Result<(), ReadError> {
     let (build, from, to) = (step.build as i32, step.from as i64, step.to as i64);
-    let of_build: [&(dyn ToSql + Sync); 4] = [&ledger, &build, &from, &to];
+    let record_hash = step.record_hash.0.as_slice();
+    let of_build: [&(dyn ToSql + Sync); 5] = [&ledger, &build, &from, &to, &record_hash];
     // One round trip: what changes is handed over behind the move, and undone where that found nothing to move.
     let changing = pieces.iter().map(|piece| piece.apply(client, &ledger, &build)).collect();
     let (begun, moved, changed) =
@@ -177,5 +178,5 @@ const ROWS_PER_STATEMENT: usize = 4096;
 // Rows and position are there together or not at all, so a step that a crash takes back is merely taken again: it
 // need not wait for the disk.
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
-const MOVE: &str = "UPDATE aduan_read.builds SET position = $4, stopped = NULL \
+const MOVE: &str = "UPDATE aduan_read.builds SET position = $4, record_hash = $5, stopped = NULL \
     WHERE ledger = $1 AND number = $2 AND position = $3";

@@ -4,8 +4,8 @@ use aduan::read::{Column, ReadError, Row, Sum};
 
 use super::models::{is_declared, list, name_of, quoted};
 use super::page::{column, signed};
-use super::values::{Parameters, one, referred, row};
-use super::{failed, unknown_table};
+use super::values::{Parameters, one, row};
+use super::{of_build, unknown_table};
 use crate::readers::Asked;
 
 /// The sums asked for, in order.
@@ -39,9 +39,7 @@ pub(super) async fn sums(mut asked: Asked<'_>, ledger: &str, build: i32, sum: &S
         if by.is_empty() { "" } else { " GROUP BY" },
         some.join(" OR ")
     );
-    let statement = asked.prepared(sql).await.map_err(|error| failed(&error))?;
-    let parameters = referred(&ledger, &build, &parameters);
-    let found = asked.client.query(&statement, &parameters).await.map_err(|error| failed(&error))?;
+    let found = of_build(&mut asked, ledger, build, sql, &parameters).await?;
     let mut rows = Vec::with_capacity(found.len());
     for found in &found {
         rows.push(row(found, 0, shown.iter().copied())?);

@@ -1,6 +1,7 @@
 //! The builds: begun, stopped, made live, and taken away.
 
 use aduan::read::{Build, ReadError};
+use aduan::values::Digest;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{failed, schema};
@@ -12,6 +13,12 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Build>, ReadError> {
         statement.query_map([], build)?.collect()
     };
     list().map_err(failed)
+}
+
+/// Refuses to answer from one that is gone: what is left of its rows is about to be swept out.
+pub(super) fn check(connection: &Connection, build: u32) -> Result<(), ReadError> {
+    let is_there = connection.prepare_cached(IS_THERE).and_then(|mut is_there| is_there.exists([build]));
+    if is_there.map_err(failed)? { Ok(()) } else { Err(ReadError::NotBuilt) }
 }
 
 /// A new one, at position 0.
@@ -68,7 +75,7 @@ fn models(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
 /// A build that has rows in a table, but is gone.
 fn orphan(connection: &Connection, table: &str) -> rusqlite::Result<Option<i64>> {
     let mut next = connection.prepare_cached(&format!("SELECT min(build) FROM {table} WHERE build > ?1"))?;
-    let mut is_build = connection.prepare_cached("SELECT 1 FROM builds WHERE number = ?1")?;
+    let mut is_build = connection.prepare_cached(IS_THERE)?;
     let mut last = 0;
     while let Some(build) = next.query_row([last], |row| row.get::<_, Option<i64>>(0))? {
         if !is_build.exists([build])? {
@@ -80,14 +87,21 @@ fn orphan(connection: &Connection, table: &str) -> rusqlite::Result<Option<i64>>
 }
 
 fn build(row: &rusqlite::Row<'_>) -> rusqlite::Result<Build> {
-    let position: i64 = row.get(2)?;
-    let position = position as u64;
-    Ok(Build { number: row.get(0)?, version: row.get(1)?, position, is_live: row.get(3)?, stopped: row.get(4)? })
+    Ok(Build {
+        number: row.get(0)?,
+        version: row.get(1)?,
+        position: row.get::<_, i64>(2)? as u64,
+        record_hash: Digest(row.get(3)?),
+        is_live: row.get(4)?,
+        stopped: row.get(5)?,
+    })
 }
 
 /// How many rows are deleted in one transaction.
 pub(super) const BATCH: usize = 10_000;
 
-const ALL: &str = "SELECT number, version, position, is_live, stopped FROM builds ORDER BY number";
-const BEGIN: &str = "INSERT INTO builds (version) VALUES (?1) RETURNING number, version, position, is_live, stopped";
+const ALL: &str = "SELECT number, version, position, record_hash, is_live, stopped FROM builds ORDER BY number";
+const BEGIN: &str = "INSERT INTO builds (version) VALUES (?1) \
+    RETURNING number, version, position, record_hash, is_live, stopped";
+const IS_THERE: &str = "SELECT 1 FROM builds WHERE number = ?1";
 const SWITCH: &str = "UPDATE builds SET is_live = number = ?1 WHERE EXISTS (SELECT 1 FROM builds WHERE number = ?1)";

@@ -13,8 +13,8 @@ pub(super) struct Layout {
     pub(super) name: String,
     /// It and its indexes, by name, in the order in which they are made.
     pub(super) objects: Vec<(String, String)>,
-    /// Shows the rows of the live build under the declared name.
-    pub(super) view: String,
+    /// Shows the rows of the live build under the declared name; none where others see nothing of it.
+    pub(super) view: Option<String>,
     /// Every column but the build.
     pub(super) columns: String,
     /// Puts a row; in a table of sums adds to it and tells whether all its sums are 0 now.
@@ -52,8 +52,6 @@ fn lay_out(table: &'static Table) -> Layout {
     let key: Vec<&str> = table.key.iter().map(|column| column.name).collect();
     let columns = list(table.columns(), ", ", |column| column.name.to_owned());
     let key_list = key.join(", ");
-    let shown = list(table.shown(), ", ", |column| column.name.to_owned());
-    let open = table.secret().map_or(String::new(), |secret| format!(" AND {secret} = 0"));
     let definitions =
         list(table.columns(), ",\n    ", |column| format!("{} {} NOT NULL", column.name, sql_type(column.kind)));
     let create = format!(
@@ -79,10 +77,7 @@ fn lay_out(table: &'static Table) -> Layout {
     let of_key = list(key.iter().enumerate(), "", |(place, column)| format!(" AND {column} = ?{}", place + 2));
     Layout {
         objects: std::iter::once((name.clone(), create)).chain(indexes).collect(),
-        view: format!(
-            "CREATE VIEW {} AS\nSELECT {shown}\nFROM {name}\nWHERE build = (SELECT number FROM builds WHERE is_live){open}",
-            table.name
-        ),
+        view: table.has_view().then(|| view(table, &name)),
         put: format!(
             "INSERT INTO {name} (build, {columns}) VALUES ({places}) \
              ON CONFLICT (build, {key_list}) DO UPDATE SET {changes}{returning}"
@@ -92,6 +87,15 @@ fn lay_out(table: &'static Table) -> Layout {
         columns,
         name,
     }
+}
+
+fn view(table: &Table, name: &str) -> String {
+    let shown = list(table.shown(), ", ", |column| column.name.to_owned());
+    let open = table.secret().map_or(String::new(), |secret| format!(" AND {secret} = 0"));
+    format!(
+        "CREATE VIEW {} AS\nSELECT {shown}\nFROM {name}\nWHERE build = (SELECT number FROM builds WHERE is_live){open}",
+        table.name
+    )
 }
 
 fn list<T>(items: impl IntoIterator<Item = T>, between: &str, text: impl Fn(T) -> String) -> String {

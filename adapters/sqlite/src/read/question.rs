@@ -4,33 +4,47 @@ use aduan::read::{Column, Condition, ReadError, Row, Select, Sum, Table, Test, V
 use rusqlite::{Connection, Statement};
 
 use super::layout::{self, column};
-use super::{failed, values};
+use super::{builds, failed, values};
 
-/// Rows by their keys, all of one moment.
+/// Rows by their keys.
 pub(super) fn get(
     connection: &mut Connection,
     build: u32,
     table: &'static Table,
     keys: &[Row],
 ) -> Result<Vec<Option<Row>>, ReadError> {
-    let transaction = connection.transaction().map_err(failed)?;
-    let mut statement = transaction.prepare_cached(&layout::of(table)?.get).map_err(failed)?;
-    let columns: Vec<_> = table.columns().collect();
-    let find = |key: &Row| {
-        values::bind_row(&mut statement, build, table, key, table.key.len())?;
-        Ok(answers(&mut statement, table, &columns)?.pop())
-    };
-    keys.iter().map(find).collect()
+    of_build(connection, build, |connection| {
+        let mut statement = connection.prepare_cached(&layout::of(table)?.get).map_err(failed)?;
+        let columns: Vec<_> = table.columns().collect();
+        let find = |key: &Row| {
+            values::bind_row(&mut statement, build, table, key, table.key.len())?;
+            Ok(answers(&mut statement, table, &columns)?.pop())
+        };
+        keys.iter().map(find).collect()
+    })
 }
 
 /// Rows that fit, in order.
-pub(super) fn rows(connection: &Connection, build: u32, select: &Select) -> Result<Vec<Row>, ReadError> {
-    Question::for_rows(build, select)?.answer(connection)
+pub(super) fn rows(connection: &mut Connection, build: u32, select: &Select) -> Result<Vec<Row>, ReadError> {
+    let question = Question::for_rows(build, select)?;
+    of_build(connection, build, |connection| question.answer(connection))
 }
 
 /// Sums, for each combination.
-pub(super) fn sums(connection: &Connection, build: u32, sum: &Sum) -> Result<Vec<Row>, ReadError> {
-    Question::for_sums(build, sum)?.answer(connection)
+pub(super) fn sums(connection: &mut Connection, build: u32, sum: &Sum) -> Result<Vec<Row>, ReadError> {
+    let question = Question::for_sums(build, sum)?;
+    of_build(connection, build, |connection| question.answer(connection))
+}
+
+/// Asks all of one moment, in which the build is there.
+fn of_build<T>(
+    connection: &mut Connection,
+    build: u32,
+    ask: impl FnOnce(&Connection) -> Result<T, ReadError>,
+) -> Result<T, ReadError> {
+    let moment = connection.transaction().map_err(failed)?;
+    builds::check(&moment, build)?;
+    ask(&moment)
 }
 
 /// A statement, what is bound to it, and the columns it answers with.

@@ -8,7 +8,7 @@ use super::{failed, layout, values};
 /// Takes a step, whole or not at all.
 pub(super) fn take(connection: &mut Connection, step: &Advance) -> Result<(), ReadError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let stand = params![step.build, step.from as i64, step.to as i64];
+    let stand = params![step.build, step.from as i64, step.to as i64, step.record_hash.0];
     let moved = transaction.prepare_cached(MOVE).and_then(|mut statement| statement.execute(stand));
     if moved.map_err(failed)? == 0 {
         return Err(ReadError::Overtaken);
@@ -53,4 +53,5 @@ impl<'c> Rows<'c> {
     }
 }
 
-const MOVE: &str = "UPDATE builds SET position = ?3, stopped = NULL WHERE number = ?1 AND position = ?2";
+const MOVE: &str = "UPDATE builds SET position = ?3, record_hash = ?4, stopped = NULL \
+    WHERE number = ?1 AND position = ?2";

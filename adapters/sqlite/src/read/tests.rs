@@ -5,6 +5,7 @@ use aduan::projection::deadlines::DEADLINES;
 use aduan::projection::queue::{AGES, QUEUE};
 use aduan::projection::sla::VERDICTS;
 use aduan::read::{Changes, Condition, Kind, TableChanges, Value};
+use aduan::values::Digest;
 use chrono::{DateTime, NaiveDate};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -72,7 +73,12 @@ fn puts(table: &'static Table, put: Vec<Row>) -> TableChanges {
 }
 
 fn step(build: u32, from: u64, tables: impl IntoIterator<Item = TableChanges>) -> Advance {
-    Advance { build, from, to: from + 1, changes: Changes { tables: tables.into_iter().collect() } }
+    let changes = Changes { tables: tables.into_iter().collect() };
+    Advance { build, from, to: from + 1, record_hash: hash_at(from + 1), changes }
+}
+
+fn hash_at(position: u64) -> Digest {
+    Digest::of(&position.to_be_bytes())
 }
 
 fn everything(table: &'static Table) -> Select {
@@ -107,11 +113,12 @@ async fn rows_and_position_move_together() {
     }
     assert_eq!(store.rows(build, &everything(&QUEUE)).await, Ok(vec![]));
     assert_eq!(store.rows(build, &everything(&AGES)).await, Ok(vec![]));
-    assert_eq!(store.builds().await.unwrap()[0].position, 0);
+    let begun = &store.builds().await.unwrap()[0];
+    assert_eq!((begun.position, begun.record_hash), (0, Digest::default()));
     store.stop(build, "why").await.unwrap();
     store.advance(step(build, 0, [puts(&QUEUE, vec![queued(1, 0)])])).await.unwrap();
-    let advanced = Build { number: build, version: VERSION, position: 1, is_live: false, stopped: None };
-    assert_eq!(store.builds().await.unwrap(), [advanced]);
+    let advanced = &store.builds().await.unwrap()[0];
+    assert_eq!((advanced.position, advanced.record_hash, &advanced.stopped), (1, hash_at(1), &None));
 }
 
 #[tokio::test]
@@ -187,10 +194,10 @@ async fn every_declared_index_gives_its_pages_without_sorting() {
             }
         }
     }
-    let due = vec![Condition::is("wait", "lapse"), Condition::before("due", DateTime::UNIX_EPOCH)];
-    let due = Select { table: &DEADLINES, filter: due, order: vec!["wait", "due"], after: None, limit: 50 };
+    let due = vec![Condition::at_most("acts_from", DateTime::UNIX_EPOCH)];
+    let due = Select { table: &DEADLINES, filter: due, order: vec!["acts_from"], after: None, limit: 50 };
     let plan = plan(&shell, &Question::for_rows(build, &due).unwrap());
-    assert!(plan.contains("(build=? AND wait=? AND due<?)") && !plan.contains("B-TREE"), "{plan}");
+    assert!(plan.contains("(build=? AND acts_from<?)") && !plan.contains("B-TREE"), "{plan}");
 }
 
 fn plan(connection: &Connection, question: &Question) -> String {
@@ -227,6 +234,36 @@ async fn two_leases_exclude_each_other() {
 }
 
 #[tokio::test]
+async fn a_lease_that_somebody_has_is_not_waited_for() {
+    let (_folder, store, _) = store().await;
+    let other = SqliteReadStore::open(store.path(), &ledger()).unwrap();
+    let first = store.try_lease().await.unwrap().unwrap();
+    assert!(store.try_lease().await.unwrap().is_none());
+    assert!(other.try_lease().await.unwrap().is_none());
+    drop(first);
+    let second = other.try_lease().await.unwrap().unwrap();
+    assert!(store.try_lease().await.unwrap().is_none());
+    drop(second);
+    drop(store.lease().await.unwrap());
+    assert!(store.try_lease().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn opens_beside_somebody_who_writes() {
+    let (_folder, store, build) = store().await;
+    let writer = shell(&store);
+    writer.execute_batch("BEGIN IMMEDIATE; UPDATE builds SET stopped = 'why'").unwrap();
+    let other = SqliteReadStore::open(store.path(), &ledger()).unwrap();
+    assert_eq!(other.builds().await.unwrap()[0].number, build);
+    // What is missing is made, and that waits in vain.
+    writer.execute_batch("ROLLBACK; DROP VIEW queue; BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(SqliteReadStore::open(store.path(), &ledger()), Err(OpenError::Sqlite(_))));
+    writer.execute_batch("ROLLBACK").unwrap();
+    SqliteReadStore::open(store.path(), &ledger()).unwrap();
+    writer.query_row("SELECT count(*) FROM queue", [], |row| row.get::<_, i64>(0)).unwrap();
+}
+
+#[tokio::test]
 async fn a_reader_sees_what_another_connection_wrote_and_changes_nothing() {
     let (_folder, store, build) = store().await;
     let reader = SqliteReadStore::open_read_only(store.path()).unwrap();
@@ -237,6 +274,7 @@ async fn a_reader_sees_what_another_connection_wrote_and_changes_nothing() {
     assert!(matches!(reader.advance(step(build, 1, [])).await, Err(ReadError::Unavailable(_))));
     assert!(matches!(reader.begin(VERSION).await, Err(ReadError::Unavailable(_))));
     assert!(matches!(reader.lease().await, Err(ReadError::Unavailable(_))));
+    assert!(matches!(reader.try_lease().await, Err(ReadError::Unavailable(_))));
 }
 
 #[tokio::test]
@@ -256,9 +294,15 @@ async fn the_views_show_the_live_build_only() {
     assert_eq!(shown(), Vec::<String>::new());
     store.switch(first).await.unwrap();
     assert_eq!(shown(), ["2024-03-29T05:00:00.000000Z"]);
-    // The view of another release.
-    shell.execute_batch("DROP VIEW queue; CREATE VIEW queue AS SELECT 'old' AS next_due").unwrap();
+    // The views of another release, which showed what this one does not.
+    let old = "DROP VIEW queue; CREATE VIEW queue AS SELECT 'old' AS next_due; CREATE VIEW deadlines AS SELECT 'old'";
+    shell.execute_batch(old).unwrap();
     store.switch(second).await.unwrap();
+    for table in aduan::projection::TABLES {
+        let is_view = "SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name = ?1";
+        let is_view = shell.query_row(is_view, [table.name], |row| row.get::<_, bool>(0));
+        assert_eq!(is_view, Ok(table.has_view()), "{}", table.name);
+    }
     assert_eq!(shown(), ["2024-03-29T05:00:00.000001Z"]);
     assert_eq!(store.switch(9).await, Err(ReadError::Overtaken));
     let live: Vec<_> = store.builds().await.unwrap().iter().map(|build| build.is_live).collect();
@@ -285,6 +329,24 @@ async fn a_discarded_build_leaves_neither_rows_nor_its_number() {
         assert_eq!(count, Ok(left), "{table}");
     }
     assert_eq!(store.begin(VERSION).await.unwrap().number, 3);
+}
+
+#[tokio::test]
+async fn a_build_that_is_gone_answers_nothing_while_its_rows_are_there() {
+    let (_folder, store, build) = store().await;
+    let tables = [puts(&QUEUE, vec![queued(1, 0)]), puts(&AGES, vec![aged("a", 1)])];
+    store.advance(step(build, 0, tables)).await.unwrap();
+    // As a crash in the middle of a removal leaves it.
+    let shell = shell(&store);
+    shell.execute_batch("DELETE FROM builds").unwrap();
+    let rows = || shell.query_row(&format!("SELECT count(*) FROM {}", stored(&QUEUE)), [], |row| row.get::<_, i64>(0));
+    assert_eq!(rows(), Ok(1));
+    let sum = Sum { table: &AGES, filter: vec![], by: vec![] };
+    assert_eq!(store.rows(build, &everything(&QUEUE)).await, Err(ReadError::NotBuilt));
+    assert_eq!(store.sums(build, &sum).await, Err(ReadError::NotBuilt));
+    assert_eq!(store.get(build, &QUEUE, &[vec![id(1)]]).await, Err(ReadError::NotBuilt));
+    store.begin(VERSION).await.unwrap();
+    assert_eq!(rows(), Ok(0), "the next one sweeps up");
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn figures(server: &Server) -> Vec<Row> {
         for round in 0..DASHBOARDS {
             let start = Instant::now();
             view.sla(&Scope::default(), Some(By::Agency), now).await.expect("figures");
-            view.trend(&Scope::default(), Some(By::Month)).await.expect("figures");
+            view.trend(&Scope::default(), Some(By::Month), now).await.expect("figures");
             view.satisfaction(&Scope::default(), Some(By::Channel), 5).await.expect("figures");
             view.routing(&Scope::default(), Some(By::Agency)).await.expect("figures");
             if round > 0 {
