@@ -26,9 +26,10 @@
 //! GRANT SELECT ON aduan_read.verdicts, aduan_read.flow TO reports;
 //! ```
 //!
-//! What only the inspectorate may see is not in the views, and neither is what the engine keeps for itself: of such a
-//! table (`deadlines`, `running`, `ratings`) there is no view. Another version makes them anew, so grant again after it; a view of one's own upon them must be taken away before. An
-//! application writes all of this, and nothing of the ledger by it: what is here can be built again.
+//! What only the inspectorate may see is not in the views, and neither is what the engine keeps for itself: of
+//! `deadlines`, `running` and `ratings` there is none. Another version makes them anew, so grant again after it; a view
+//! of one's own upon them must be taken away before. An application writes all of this, and nothing of the ledger by
+//! it: what is here can be built again.
 //!
 //! # What it promises
 //! All of [`Ledger`] and [`Log`], and:

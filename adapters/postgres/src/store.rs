@@ -212,7 +212,7 @@ impl PostgresStore {
     async fn listen(&self) -> StoreError {
         loop {
             let deaf = self.listener.listen().await;
-            if !self.writer.as_ref().is_some_and(|writer| !writer.queue.is_closed()) {
+            if self.writer.as_ref().is_none_or(|writer| writer.queue.is_closed()) {
                 return deaf;
             }
             // What is written here is told all the same.

@@ -58,10 +58,11 @@ impl Runner {
             let view = View::live(Arc::clone(&self.reads)).await;
             match view {
                 Ok(view) if view.position() >= position => return Ok(()),
-                Ok(view) => match view.stopped() {
-                    Some(why) => return Err(ReadError::Unavailable(format!("they have stopped: {why}"))),
-                    None => {}
-                },
+                Ok(view) => {
+                    if let Some(why) = view.stopped() {
+                        return Err(ReadError::Unavailable(format!("they have stopped: {why}")));
+                    }
+                }
                 Err(ReadError::NotBuilt) => {}
                 Err(error) => return Err(error),
             }
