@@ -118,7 +118,7 @@ fn side_by_side(lives: &[Life]) -> Vec<Append> {
 }
 
 const SECTION: &str = "postgres: read models";
-const LIVES: u64 = 6_000;
+const LIVES: u64 = 20_000;
 const AT_A_TIME: u64 = 500;
 /// As the projector reads.
 const PAGE: usize = 8_192;
