@@ -541,6 +541,6 @@ impl Side {
 }
 
 /// Events a step: bigger ones write fewer rows, since what changes twice is written once.
-const STEP: usize = 8_192;
+const STEP: usize = 12_288;
 /// Cases kept in each of two generations; a step never has more complaints than events.
 const MOST_CASES: usize = 4 * STEP;

@@ -121,7 +121,7 @@ const SECTION: &str = "postgres: read models";
 const LIVES: u64 = 20_000;
 const AT_A_TIME: u64 = 500;
 /// As the projector reads.
-const PAGE: usize = 8_192;
+const PAGE: usize = 12_288;
 
 const REBUILD: usize = 0;
 const READ: usize = 1;
