@@ -1,10 +1,12 @@
 //! A look at the read models: of which ledger, from which time, by whose knowledge.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aduan::calendar::WorkingCalendar;
 use aduan::figures::View;
 use aduan::projector::Cut;
+use aduan::store::Store;
 use aduan::values::{LedgerId, Moment, Position};
 use clap::Args;
 use serde::Serialize;
@@ -32,20 +34,22 @@ pub(crate) struct Look {
 pub(crate) struct Seen {
     pub(crate) heading: Heading,
     pub(crate) now: Moment,
-    reads: Reads,
+    pub(crate) reads: Reads,
+    pub(crate) store: Arc<dyn Store>,
 }
 
 /// What is looked at, and from when.
 #[derive(Serialize)]
 pub(crate) struct Heading {
-    ledger: LedgerId,
-    position: Position,
+    pub(crate) ledger: LedgerId,
+    /// Of the last event that counts.
+    pub(crate) position: Position,
     #[serde(serialize_with = "as_text")]
-    now: Moment,
+    pub(crate) now: Moment,
     #[serde(serialize_with = "as_text_if_any")]
-    as_known: Option<Moment>,
+    pub(crate) as_known: Option<Moment>,
     #[serde(serialize_with = "as_text_if_any")]
-    as_of: Option<Moment>,
+    pub(crate) as_of: Option<Moment>,
 }
 
 impl Look {
@@ -57,8 +61,8 @@ impl Look {
         let store = tenant.reader().await?;
         let ledger = store.id().clone();
         let reads = match self.cut() {
-            Some(cut) => tenant.looking_back(store, cut, teller).await?,
-            None => tenant.read_models(store, teller).await?,
+            Some(cut) => tenant.looking_back(Arc::clone(&store), cut, teller).await?,
+            None => tenant.read_models(Arc::clone(&store), teller).await?,
         };
         let now = self.now.now.or(self.as_known).or(self.as_of).unwrap_or_else(Instant::now);
         let zone = reads.rules.policy_on(now.0.date_naive()).zone;
@@ -69,7 +73,7 @@ impl Look {
             as_known: self.as_known.map(|time| time.in_zone(zone)),
             as_of: self.as_of.map(|time| time.in_zone(zone)),
         };
-        Ok(Seen { heading, now: now.in_zone(zone), reads })
+        Ok(Seen { heading, now: now.in_zone(zone), reads, store })
     }
 
     fn cut(&self) -> Option<Cut> {

@@ -11,19 +11,14 @@ mod written;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use aduan::projector::Cut;
-use aduan::store::Store;
 use aduan::values::Month;
 use clap::Args;
 use serde_json::json;
 
 use self::figures::{Figures, Origin};
-use crate::Now;
 use crate::answer::{Exit, Failure, Teller};
-use crate::edge::Instant;
-use crate::reads::Reads;
+use crate::look::{Heading, Look, Seen};
 use crate::tenant::{Tenant, beside};
 
 /// What `report` is told.
@@ -39,10 +34,7 @@ pub(crate) struct Report {
     #[arg(long, value_name = "MONTH")]
     until: Option<Month>,
     #[command(flatten)]
-    now: Now,
-    /// Look back: leave out what was recorded later, and look from that time unless --now says another.
-    #[arg(long, value_name = "TIME")]
-    as_known: Option<Instant>,
+    look: Look,
     /// What stands at the head of the page.
     #[arg(long, value_name = "TEXT", default_value = "Complaints, answers and limits")]
     title: String,
@@ -62,14 +54,10 @@ impl Report {
         {
             return Err(Failure::Usage(format!("--until {until} lies before --since {since}")));
         }
-        let store = tenant.reader().await?;
-        let reads = match self.as_known {
-            Some(time) => tenant.looking_back(Arc::clone(&store), Cut::Known(time.0), teller).await?,
-            None => tenant.read_models(Arc::clone(&store), teller).await?,
-        };
-        let origin = self.origin(&*store, &reads).await?;
+        let seen = self.look.open(tenant, teller).await?;
+        let origin = self.origin(&seen).await?;
         let position = origin.position;
-        let figures = Figures::ask(&reads, origin, self.fewest).await?;
+        let figures = Figures::ask(&seen.reads, origin, self.fewest).await?;
         let page = page::of(&self.title, &figures).to_string();
         write_whole(&self.out, &page).map_err(|error| Failure::file(&self.out, &error))?;
         let told = json!({ "report": self.out.display().to_string(), "position": position, "bytes": page.len() });
@@ -77,19 +65,19 @@ impl Report {
         Ok(Exit::Done)
     }
 
-    async fn origin(&self, store: &dyn Store, reads: &Reads) -> Result<Origin, Failure> {
-        let now = self.now.now.or(self.as_known).unwrap_or_else(Instant::now);
-        let zone = reads.rules.policy_on(now.0.date_naive()).zone;
-        let position = reads.position;
-        let last = store.after(position.saturating_sub(1), 1).await?.entries;
-        let head = store.head().await?;
+    async fn origin(&self, seen: &Seen) -> Result<Origin, Failure> {
+        let Heading { ledger, position, now, as_known, as_of } = &seen.heading;
+        let last = seen.store.after(position.saturating_sub(1), 1).await?.entries;
+        let head = seen.store.head().await?;
+        let is_whole = head.position == *position && as_known.is_none() && as_of.is_none();
         Ok(Origin {
-            ledger: store.id().to_string(),
-            position,
+            ledger: ledger.to_string(),
+            position: *position,
             recorded_at: last.first().map(|entry| entry.record.recorded_at),
-            log_hash: (head.position == position && self.as_known.is_none()).then(|| head.log_hash.to_string()),
-            now: now.in_zone(zone),
-            as_known: self.as_known.map(|time| time.in_zone(zone)),
+            log_hash: is_whole.then(|| head.log_hash.to_string()),
+            now: *now,
+            as_known: *as_known,
+            as_of: *as_of,
             since: self.since,
             until: self.until,
         })

@@ -26,6 +26,8 @@ pub(super) struct Origin {
     pub(super) now: Moment,
     /// What was recorded later is left out.
     pub(super) as_known: Option<Moment>,
+    /// Only what happened by that time counts, whenever it was recorded.
+    pub(super) as_of: Option<Moment>,
     pub(super) since: Option<Month>,
     pub(super) until: Option<Month>,
 }

@@ -50,7 +50,8 @@ fn head(title: &str, ledger: &str) -> Element {
 fn header(title: &str, origin: &Origin) -> Element {
     let zone = |at: DateTime<Utc>| written::moment(Moment { at, zone: origin.now.zone });
     let recorded = origin.recorded_at.map_or(String::new(), |at| format!(", recorded {}", zone(at)));
-    let goes_on = origin.as_known.is_none() && origin.recorded_at.is_some_and(|last| last > origin.now.at);
+    let goes_on =
+        origin.as_known.or(origin.as_of).is_none() && origin.recorded_at.is_some_and(|last| last > origin.now.at);
     let later = if goes_on { "; what the log recorded later counts, too" } else { "" };
     let derived = match origin.position {
         0 => "an empty log".to_owned(),
@@ -67,6 +68,11 @@ fn header(title: &str, origin: &Origin) -> Element {
         origin
             .as_known
             .map(|time| entry("As known on", format!("{}; nothing recorded later counts", written::moment(time)))),
+    );
+    entries.extend(
+        origin
+            .as_of
+            .map(|time| entry("As of", format!("{}; nothing that happened later counts", written::moment(time)))),
     );
     entries.push(entry("Derived from", derived));
     entries.extend(origin.log_hash.clone().map(|hash| entry("Log hash", hash)));

@@ -191,6 +191,8 @@ fn a_period_and_a_look_back_leave_the_rest_out() {
     assert_well_formed(&before);
     assert_eq!(text_of(&before, "key-received"), "0", "none came before March");
     assert_eq!(text_of(&before, "key-open"), "1", "what is open is open, whatever the period");
+    let of = page(&desk, &["--as-of", "2024-03-04T09:30:00+07:00"]);
+    assert!(of.contains("nothing that happened later counts") && !of.contains("Log hash"));
     let then = page(&desk, &["--as-known", "2024-03-04T09:30:00+07:00"]);
     assert_well_formed(&then);
     assert_eq!((text_of(&then, "key-received"), text_of(&then, "key-open")), ("3", "2"));
