@@ -239,22 +239,23 @@ impl Leading<'_> {
         let mut reading = Reading::of(&self.projector.source);
         let mut ready: Option<Ready> = None;
         loop {
-            let from = ready.as_ref().map_or(self.build.position, |ready| ready.advance.to);
+            let (advance, reached) = ready.take().map(|ready| (ready.advance, ready.reached)).unzip();
+            let from = reached.as_ref().map_or(self.build.position, |reached| reached.position);
             // While a step is being written the next one is made ready.
             let write = async {
-                match &ready {
-                    Some(ready) => reads.advance(ready.advance.clone()).await,
+                match advance {
+                    Some(advance) => reads.advance(advance).await,
                     None => Ok(()),
                 }
             };
             let (written, next) =
                 tokio::join!(write, prepared(self.projector, &mut reading, &mut self.cases, self.build.number, from));
             written?;
-            if let Some(written) = ready.take() {
-                self.build.position = written.advance.to;
-                self.build.record_hash = written.advance.record_hash;
-                self.taken = written.taken.max(self.taken);
-                self.tell(written.head, on_step);
+            if let Some(reached) = reached {
+                self.build.position = reached.position;
+                self.build.record_hash = reached.record_hash;
+                self.taken = reached.taken.max(self.taken);
+                self.tell(reached.head, on_step);
             }
             match next {
                 Ok(Some(next)) => ready = Some(next),
@@ -391,10 +392,17 @@ pub struct Difference {
 /// A step that only has to be written.
 struct Ready {
     advance: Advance,
-    /// Where the log ended.
-    head: Position,
+    reached: Reached,
+}
+
+/// How far a step goes.
+struct Reached {
+    position: Position,
+    record_hash: Digest,
     /// The last event that counts.
     taken: Position,
+    /// Where the log ended.
+    head: Position,
 }
 
 /// Reads a stretch of the log and works out what it changes; none where the log has nothing more.
@@ -450,7 +458,8 @@ async fn stretch_to(
         }
     };
     let Stretch { end: to, record_hash, taken, head, .. } = stretch;
-    Ok(Some(Ready { advance: Advance { build, from, to, record_hash, changes }, head, taken }))
+    let reached = Reached { position: to, record_hash, taken, head };
+    Ok(Some(Ready { advance: Advance { build, from, to, record_hash, changes }, reached }))
 }
 
 /// Cases of the last steps. Those of a step that is being written are always among them: the store does not have
