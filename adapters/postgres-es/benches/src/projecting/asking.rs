@@ -104,7 +104,7 @@ impl Queue {
         // As the rows below are due: one a second, in no order.
         let seconds = number * 7_919 % self.open;
         let cursor = format!("{}_00000000-0000-0000-0000-000000000000", (1_735_689_600 + seconds as i64) * 1_000_000);
-        let after: Option<Cursor> = if number % 2 == 0 { None } else { cursor.parse().ok() };
+        let after: Option<Cursor> = if number.is_multiple_of(2) { None } else { cursor.parse().ok() };
         let start = Instant::now();
         let page = self.view.queue(&filter, after, 50).await.expect("a page");
         std::hint::black_box(page);
