@@ -22,7 +22,7 @@ pub use self::case::{Answered, Case, Held, MONITORED_LEVEL, OpenClock, Rateable}
 use crate::event::Event;
 use crate::read::{Changes, Column, Kind, Row, Table, TableChanges, Text, Value};
 use crate::rules::Rules;
-use crate::values::{AgencyCode, ComplaintId, DocumentRef, Month, PersonRef};
+use crate::values::{AgencyCode, Channel, ComplaintId, DocumentRef, Month, PersonRef};
 
 /// The version of the read models: what was built by another one is built anew beside it. It changes with every change
 /// of [`TABLES`], an index included, and of what a projection makes of an event.
@@ -188,6 +188,11 @@ pub enum Untaken {
 /// An agency as a column holds it.
 fn agency(code: Option<&AgencyCode>) -> Value {
     code.map_or(Value::from(""), |code| Value::Text(Text::Shared(code.shared())))
+}
+
+/// A channel as a column holds it.
+fn channel(channel: &Channel) -> Value {
+    Value::Text(Text::Shared(channel.shared()))
 }
 
 /// An officer as a column holds them.

@@ -121,11 +121,6 @@ impl Rules {
         self.policies.iter().chain(&self.retired.policies).find(|policy| policy.reference == *reference)
     }
 
-    /// Every policy at hand, those included that bound complaints once.
-    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
-        self.policies.iter().chain(&self.retired.policies)
-    }
-
     /// A calendar by what a record says of it.
     pub fn calendar(&self, reference: &DocumentRef) -> Option<&Calendar> {
         self.calendars.iter().chain(&self.retired.calendars).find(|calendar| calendar.reference() == reference)

@@ -1,8 +1,8 @@
 //! Every complaint, one row each: its public status, and what the projection remembers of it.
 
-use super::{AGENCY, CHANNEL, CLASS, COMPLAINT, Case, agency, instant, number, text};
+use super::{AGENCY, CHANNEL, CLASS, COMPLAINT, Case, agency, channel, instant, number, text};
 use crate::complaint::Stage;
-use crate::read::{Column, Condition, Kind, Privacy, ReadError, ReadStore, Row, Select, Table, Text, Value};
+use crate::read::{Column, Condition, Kind, Privacy, ReadError, ReadStore, Row, Select, Table, Value};
 use crate::values::{ComplaintId, TrackingNumber, Visibility};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -39,7 +39,7 @@ pub(super) fn row(case: &Case) -> Row {
         Value::from(case.tracking_number.to_string()),
         Value::from(case.received_on),
         Value::from(case.received_at),
-        Value::Text(Text::Shared(case.channel.shared())),
+        channel(&case.channel),
         Value::from(case.class.name()),
         Value::from(case.stage.name()),
         Value::from(case.status()),

@@ -1,6 +1,8 @@
 //! What to do next: open complaints by nearest due time, the load of agencies and officers, ages, the monitor's list.
 
-use super::{AGENCY, CHANNEL, CLASS, COMPLAINT, Case, Collected, OFFICER, agency, instant, number, officer, text};
+use super::{
+    AGENCY, CHANNEL, CLASS, COMPLAINT, Case, Collected, OFFICER, agency, channel, instant, number, officer, text,
+};
 use crate::complaint::Stage;
 use crate::read::{Column, Kind, NEVER, Privacy, Table, Text, Value};
 
@@ -90,7 +92,7 @@ pub(super) fn of(case: &Case, out: &mut Collected) {
             Value::from(case.class.name()),
             shared(case.category.as_ref().map(|category| category.shared())),
             Value::from(case.priority.name()),
-            shared(Some(case.channel.shared())),
+            channel(&case.channel),
             shared(case.area.as_ref().map(|area| area.shared())),
             Value::from(case.received_at),
             Value::from(case.held.as_ref().map_or(NEVER, |held| held.since)),

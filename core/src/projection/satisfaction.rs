@@ -1,7 +1,7 @@
 //! What complainants say of closed cycles: stars, and how many could have given some.
 
-use super::{AGENCY, CHANNEL, CLASS, Collected, OFFICER, Rateable, agency, month, number, officer, text};
-use crate::read::{Privacy, Table, Text, Value};
+use super::{AGENCY, CHANNEL, CLASS, Collected, OFFICER, Rateable, agency, channel, month, number, officer, text};
+use crate::read::{Privacy, Table, Value};
 use crate::values::{Channel, Score};
 
 /// Closed cycles that may be rated or were, by what they were rated.
@@ -24,7 +24,7 @@ pub static RATINGS: Table = Table {
 };
 
 /// Counts a cycle as rated by `stars`, or takes it back.
-pub(super) fn counted(cycle: &Rateable, channel: &Channel, score: Option<Score>, sign: i64, out: &mut Collected) {
+pub(super) fn counted(cycle: &Rateable, by: &Channel, score: Option<Score>, sign: i64, out: &mut Collected) {
     out.sum(
         &RATINGS,
         &[
@@ -32,7 +32,7 @@ pub(super) fn counted(cycle: &Rateable, channel: &Channel, score: Option<Score>,
             agency(cycle.agency.as_ref()),
             officer(cycle.officer.as_ref()),
             Value::from(cycle.class.name()),
-            Value::Text(Text::Shared(channel.shared())),
+            channel(by),
             Value::from(cycle.closure.name()),
             Value::from(score.map_or(0, |score| i64::from(score.stars()))),
             Value::from(sign),

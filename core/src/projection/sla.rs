@@ -1,9 +1,9 @@
 //! Whether limits are met: verdicts of clocks, clocks that run, and how many working days things took.
 
-use super::{AGENCY, CHANNEL, CLASS, Case, Collected, OFFICER, agency, instant, month, number, officer, text};
-use crate::clock::{Clock, ClockKind, ClockState};
+use super::{AGENCY, CHANNEL, CLASS, Case, Collected, OFFICER, agency, channel, instant, month, number, officer, text};
+use crate::clock::{Clock, ClockState};
 use crate::event::Class;
-use crate::read::{Privacy, Table, Text, Value};
+use crate::read::{Privacy, Table, Value};
 use crate::values::{AgencyCode, Channel, Month, PersonRef};
 
 /// Verdicts, each counted once for whoever held the complaint then. They never change.
@@ -164,11 +164,3 @@ pub(super) fn took(measure: Measure, days: u32, of: &Of<'_>, ended: Month, out: 
         ],
     );
 }
-
-fn channel(channel: &Channel) -> Value {
-    Value::Text(Text::Shared(channel.shared()))
-}
-
-/// The clocks that figures are about: what somebody owes, not what somebody may.
-pub const CLOCKS: [ClockKind; 4] =
-    [ClockKind::Verification, ClockKind::FirstResponse, ClockKind::Statutory, ClockKind::Emergency];

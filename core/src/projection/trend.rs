@@ -1,8 +1,8 @@
 //! What comes in and what becomes of it: by the month it came (cohort), and by the month it happened (flow).
 
-use super::{AGENCY, CHANNEL, CLASS, Case, Collected, agency, month, number, text};
+use super::{AGENCY, CHANNEL, CLASS, Case, Collected, agency, channel, month, number, text};
 use crate::event::Class;
-use crate::read::{Privacy, Table, Text, Value};
+use crate::read::{Privacy, Table, Value};
 use crate::values::{AgencyCode, Channel, Month};
 
 /// Complaints by the month they came, and where they stand today.
@@ -91,8 +91,4 @@ pub(super) fn closed_after(
     let hops = Value::from(i64::from(hops));
     let row = [month(when), agency(whose), Value::from(class.name()), channel(by), hops, Value::from(1)];
     out.sum(&HOPS, &row);
-}
-
-fn channel(channel: &Channel) -> Value {
-    Value::Text(Text::Shared(channel.shared()))
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use chrono::{DateTime, Datelike as _, Duration, NaiveDate, NaiveDateTime, Utc, Weekday};
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, material, root};
+use crate::desk::{Desk, holds, material, root};
 
 /// Met, missed, running, overdue.
 type Verdicts = [u64; 4];
@@ -323,6 +323,37 @@ fn read_models_built_anew_are_the_same() {
     assert_eq!((&build["is_live"], &build["stopped"]), (&json!(true), &Value::Null));
     std::fs::remove_file(desk.path("aduan.db.vault")).unwrap();
     assert_eq!(desk.run(&["load"]).code, 0, "figures take no vault");
+}
+
+#[test]
+fn read_models_show_neither_a_whistleblower_nor_a_personal_word() {
+    let desk = Desk::new();
+    let mut received = Vec::new();
+    for (number, visibility) in ["Public", "Whistleblower"].into_iter().enumerate() {
+        let mut receive = json!({ "channel": "whatsapp", "class": "Supervisory", "reference": format!("KENARI-{number}"),
+            "reporter": "KENARI Siti", "contact": "KENARI 0812", "text": "KENARI menerima uang", "visibility": visibility });
+        receive["whistleblowing"] = json!(visibility == "Whistleblower");
+        let line = json!({ "at": "2024-03-04T09:00:00+07:00", "by": { "role": "Intake" },
+            "command": { "Receive": receive } });
+        received.push(desk.receipt(&line, &["--simulate"]));
+    }
+    let number = |place: usize| received[place]["tracking"]["number"].as_str().unwrap().to_owned();
+    assert_eq!(listed(&desk.json(&["queue"])), [number(0)]);
+    assert_eq!(listed(&desk.json(&["queue", "--inspectorate"])), [number(1)], "the control: it is there");
+    assert_ne!(desk.run(&["track", &number(1)]).code, 0);
+    assert_eq!(desk.run(&["track", &number(0)]).code, 0);
+    let reads = rusqlite::Connection::open(desk.path("aduan.db.read")).unwrap();
+    let count = |sql: &str| reads.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!((count("SELECT count(*) FROM queue"), count("SELECT count(*) FROM queue_1")), (1, 2));
+    assert_eq!((count("SELECT count(*) FROM cases"), count("SELECT count(*) FROM cases_1")), (1, 2));
+    assert!(reads.prepare("SELECT state FROM cases").is_err(), "what the engine keeps for itself");
+    for closed in ["deadlines", "running", "ratings"] {
+        assert!(reads.prepare(&format!("SELECT * FROM {closed}")).is_err(), "{closed} could point at one report");
+    }
+    drop(reads);
+    let bytes = desk.raw_bytes();
+    assert!(holds(&bytes, &number(0)), "the control: the read models are among what is looked through");
+    assert!(!holds(&bytes, "KENARI"));
 }
 
 #[test]
