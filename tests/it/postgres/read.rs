@@ -440,6 +440,29 @@ async fn the_view_shows_the_live_build_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_views_leave_out_what_is_the_inspectorates() {
+    let database = database().await;
+    let (store, build) = begun(&database).await;
+    let mut chance = Chance(5);
+    // One in seven is secret.
+    let mut rows: Vec<Row> = (1..=70).map(|number| open(number, &mut chance)).collect();
+    rows.sort();
+    store.advance(step(build, 0, 1, vec![put(&QUEUE, rows)])).await.unwrap();
+    store.switch(build).await.unwrap();
+    let admin = superuser(&database).await;
+    let count = async |from: &str| {
+        let row = admin.query_one(&format!("SELECT count(*) FROM aduan_read.{from}"), &[]).await.unwrap();
+        row.get::<_, i64>(0)
+    };
+    assert_eq!((count("queue").await, count(&format!("queue_{VERSION}")).await), (60, 70));
+    for table in TABLES {
+        let view = admin.query(&format!("SELECT FROM aduan_read.{}", table.name), &[]).await;
+        assert_eq!(view.is_ok(), table.has_view(), "{}", table.name);
+    }
+    assert!(admin.query("SELECT state FROM aduan_read.cases", &[]).await.is_err(), "what the engine keeps for itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_writes_read_models_writes_no_ledger() {
     let database = database().await;
     let (store, build) = begun(&database).await;
