@@ -37,6 +37,7 @@
 
 pub mod actor;
 pub mod agency;
+pub mod audit;
 pub mod bands;
 pub mod calendar;
 pub mod clock;

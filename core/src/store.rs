@@ -94,6 +94,47 @@ pub trait Log: Send + Sync {
 pub trait Store: Ledger + Log {}
 impl<S: Ledger + Log> Store for S {}
 
+/// What signers attested of a ledger, kept beside its records: for whoever exports it, never as the only copy.
+///
+/// Whoever can rewrite the records can take these away. They cannot make others: that takes the signer's key.
+#[async_trait]
+pub trait Attestations: Send + Sync {
+    /// Keeps one, durably and for ever. Keeping one twice is harmless.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    async fn keep_attestation(&self, attestation: &Attestation) -> Result<(), StoreError>;
+
+    /// Up to `limit` of them behind that one (none: from the first), ordered by size, those of one size by the
+    /// digests of their notes.
+    ///
+    /// # Errors
+    /// `Unavailable`, or `Corrupt` when a note has another digest than it is kept under.
+    async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError>;
+
+    /// The last of that order.
+    ///
+    /// # Errors
+    /// As [`Attestations::attestations`].
+    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError>;
+}
+
+/// A signed note about a ledger: a [checkpoint](crate::audit::checkpoint), or a [key handed over](crate::audit::keys).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Attestation {
+    /// Up to which position it speaks.
+    pub size: Position,
+    /// The note, as it was signed.
+    pub note: String,
+}
+
+impl Attestation {
+    /// What it is kept under.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.note.as_bytes())
+    }
+}
+
 /// Keeps the outer keys, in a file or service apart from the store: without it, boxes are noise.
 #[async_trait]
 pub trait KeyVault: Send + Sync {
