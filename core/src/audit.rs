@@ -24,6 +24,7 @@ pub mod note;
 pub mod proof;
 pub mod signer;
 pub mod tree;
+pub mod verdicts;
 
 use crate::values::{ComplaintId, Digest, Version};
 

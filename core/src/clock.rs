@@ -104,6 +104,21 @@ pub enum Limit {
     ),
 }
 
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut of = |n: u32, unit: &str| write!(f, "{n} {unit}{}", if n == 1 { "" } else { "s" });
+        match self {
+            Limit::WorkingDays(n) => of(*n, "working day"),
+            Limit::CalendarDays(n) => of(*n, "calendar day"),
+            Limit::Minutes(n) => of(*n, "minute"),
+            Limit::OfficeMinutes(n) => of(*n, "office minute"),
+            Limit::Promise(instant) => {
+                write!(f, "promised for {}", instant.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
+            }
+        }
+    }
+}
+
 /// When something is due. Each kind is compared in its own terms: a date with the local date, an instant with an instant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::actor::Role;
 use crate::complaint::{Complaint, LAWFUL, Stage};
-use crate::event::{Closure, Event, Fact, Level, ReopenReason, ResponseKind};
+use crate::event::{Closure, EVENT_VERSION, Event, Fact, Level, Part, ReopenReason, ResponseKind};
 use crate::record::{Record, genesis};
 use crate::store::{Entry, Head};
-use crate::values::{CommandId, ComplaintId, Digest, LedgerId, Position};
+use crate::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 
 /// Reads a log and notes what is wrong with it.
 ///
@@ -25,23 +25,30 @@ use crate::values::{CommandId, ComplaintId, Digest, LedgerId, Position};
 /// ```
 pub struct Inspector {
     head: Head,
-    chains: BTreeMap<ComplaintId, Chain>,
-    /// The command whose parts are being read: the next part, and how many it has.
-    command: Option<(CommandId, u32, u32)>,
-    /// Within a command whose beginning could not be read.
-    is_lost: bool,
+    histories: BTreeMap<ComplaintId, History>,
+    commands: Commands,
     saved: Option<Head>,
     problems: Vec<Problem>,
 }
 
+/// What was read of one complaint.
 #[derive(Default)]
-struct Chain {
+pub struct History {
     state: Complaint,
-    sequence: u64,
+    sequence: Version,
     head: Option<Digest>,
     last: Option<(CommandId, ReopenReason)>,
     /// Something in it cannot be read: its later events are held against nothing.
     is_broken: bool,
+}
+
+/// Whether commands are whole: their parts stand one behind the other.
+#[derive(Default)]
+pub struct Commands {
+    /// The command whose parts are being read: the next part, and how many it has.
+    current: Option<(CommandId, u32, u32)>,
+    /// Within a command whose beginning could not be read.
+    is_lost: bool,
 }
 
 /// Something that is wrong with a log.
@@ -97,9 +104,8 @@ impl Inspector {
     pub fn new(ledger: LedgerId) -> Self {
         Inspector {
             head: Head::empty(ledger),
-            chains: BTreeMap::new(),
-            command: None,
-            is_lost: false,
+            histories: BTreeMap::new(),
+            commands: Commands::default(),
             saved: None,
             problems: Vec::new(),
         }
@@ -118,20 +124,19 @@ impl Inspector {
             let expected = self.head.position + 1;
             self.note(*position, None, ProblemKind::Position, format!("position {expected} should stand here"));
         }
-        self.check_chain(*position, record);
+        let history = self.histories.entry(record.complaint).or_default();
+        let mut found = Vec::new();
+        history.read(&self.head.ledger, record, event, |kind, why| found.push((kind, why)));
+        for (kind, why) in found {
+            self.note(*position, Some(record.complaint), kind, why);
+        }
         match event {
             Ok(event) => {
-                self.check_canonical(*position, record, event);
-                self.check_command(*position, event);
-                self.check_lawful(*position, record.complaint, event);
+                if let Some(why) = self.commands.read(event.context.command, event.context.part) {
+                    self.note(*position, None, ProblemKind::Command, why);
+                }
             }
-            Err(why) => {
-                self.note(*position, Some(record.complaint), ProblemKind::Unreadable, why.to_owned());
-                // What follows cannot be judged by what nobody can read.
-                self.chains.entry(record.complaint).or_default().is_broken = true;
-                self.command = None;
-                self.is_lost = true;
-            }
+            Err(_) => self.commands.lose(),
         }
         self.head.position = position.saturating_sub(1);
         self.head.advance(record.hash);
@@ -156,8 +161,8 @@ impl Inspector {
     /// Ends the inspection, against the head that the store itself tells, if any.
     pub fn finish(mut self, told: Option<&Head>) -> Report {
         let end = self.head.position;
-        if let Some((_, next, of)) = self.command.filter(|(_, next, of)| next <= of) {
-            self.note(end, None, ProblemKind::Command, format!("the last command ends before part {next} of {of}"));
+        if let Some(why) = self.commands.end() {
+            self.note(end, None, ProblemKind::Command, why);
         }
         if let Some(saved) = self.saved.take().filter(|saved| saved.position > 0) {
             let why = format!("the log ends here, but position {} was seen", saved.position);
@@ -172,63 +177,85 @@ impl Inspector {
             };
             self.note(end, None, ProblemKind::Head, why);
         }
-        let events = self.chains.values().map(|chain| chain.sequence).sum();
-        Report { complaints: self.chains.len() as u64, events, head: self.head, problems: self.problems }
-    }
-
-    fn check_chain(&mut self, position: Position, record: &Record) {
-        let chain = self.chains.entry(record.complaint).or_default();
-        let prev = chain.head.unwrap_or_else(|| genesis(&self.head.ledger, record.complaint));
-        let link = record.check_link(&self.head.ledger, chain.sequence + 1, prev);
-        chain.sequence += 1;
-        chain.head = Some(record.hash);
-        if let Err(broken) = link {
-            self.note(position, Some(record.complaint), ProblemKind::Chain, broken.to_string());
-        }
-    }
-
-    fn check_canonical(&mut self, position: Position, record: &Record, event: &Event) {
-        if record.event_version != crate::event::EVENT_VERSION {
-            return;
-        }
-        let again = Record::write(&self.head.ledger, record.complaint, record.sequence, record.prev, event);
-        if again.payload != record.payload || again.metadata != record.metadata {
-            let why = "the record is not in canonical form".to_owned();
-            self.note(position, Some(record.complaint), ProblemKind::Unreadable, why);
-        }
-    }
-
-    fn check_command(&mut self, position: Position, event: &Event) {
-        let (command, part) = (event.context.command, event.context.part);
-        let fits = match self.command {
-            Some((current, next, of)) if next <= of => current == command && part.number == next && part.of == of,
-            _ => part.number == 1 || self.is_lost,
-        };
-        self.is_lost = false;
-        if !fits {
-            let why = format!("part {} of {} of a command stands where it does not belong", part.number, part.of);
-            self.note(position, None, ProblemKind::Command, why);
-        }
-        self.command = Some((command, part.number + 1, part.of));
-    }
-
-    fn check_lawful(&mut self, position: Position, complaint: ComplaintId, event: &Event) {
-        let chain = self.chains.entry(complaint).or_default();
-        let after_late_delivery = chain.last == Some((event.context.command, ReopenReason::LateDelivered));
-        let unlawful = why_unlawful(&chain.state, event, after_late_delivery);
-        chain.last = match event.fact {
-            Fact::Reopened { reason, .. } => Some((event.context.command, reason)),
-            _ => None,
-        };
-        chain.state.evolve(event);
-        if let Some(why) = unlawful.filter(|_| !chain.is_broken) {
-            let why = format!("{} {why}", event.fact.name());
-            self.note(position, Some(complaint), ProblemKind::Unlawful, why);
-        }
+        let events = self.histories.values().map(|history| history.sequence).sum();
+        Report { complaints: self.histories.len() as u64, events, head: self.head, problems: self.problems }
     }
 
     fn note(&mut self, position: Position, complaint: Option<ComplaintId>, kind: ProblemKind, why: String) {
         self.problems.push(Problem { position, complaint, kind, why });
+    }
+}
+
+impl History {
+    /// Reads the complaint's next record, and tells everything that is wrong with it. `event` is what it says.
+    pub fn read(
+        &mut self,
+        ledger: &LedgerId,
+        record: &Record,
+        event: Result<&Event, &str>,
+        mut note: impl FnMut(ProblemKind, String),
+    ) {
+        let prev = self.head.unwrap_or_else(|| genesis(ledger, record.complaint));
+        if let Err(broken) = record.check_link(ledger, self.sequence + 1, prev) {
+            note(ProblemKind::Chain, broken.to_string());
+        }
+        self.sequence += 1;
+        self.head = Some(record.hash);
+        match event {
+            Ok(event) => {
+                if record.event_version == EVENT_VERSION && !record.is_canonical(event) {
+                    note(ProblemKind::Unreadable, "the record is not in canonical form".to_owned());
+                }
+                if let Some(why) = self.why_unlawful(event) {
+                    note(ProblemKind::Unlawful, format!("{} {why}", event.fact.name()));
+                }
+                self.state.evolve(event);
+            }
+            Err(why) => {
+                note(ProblemKind::Unreadable, why.to_owned());
+                // What follows cannot be judged by what nobody can read.
+                self.is_broken = true;
+            }
+        }
+    }
+
+    /// The complaint as its events make it.
+    pub fn state(&self) -> &Complaint {
+        &self.state
+    }
+
+    fn why_unlawful(&mut self, event: &Event) -> Option<&'static str> {
+        let after_late_delivery = self.last == Some((event.context.command, ReopenReason::LateDelivered));
+        self.last = match event.fact {
+            Fact::Reopened { reason, .. } => Some((event.context.command, reason)),
+            _ => None,
+        };
+        why_unlawful(&self.state, event, after_late_delivery).filter(|_| !self.is_broken)
+    }
+}
+
+impl Commands {
+    /// Takes the next part of a command in the order of positions, and tells why it does not belong there.
+    pub fn read(&mut self, command: CommandId, part: Part) -> Option<String> {
+        let fits = match self.current {
+            Some((current, next, of)) if next <= of => current == command && part.number == next && part.of == of,
+            _ => part.number == 1 || self.is_lost,
+        };
+        self.is_lost = false;
+        self.current = Some((command, part.number + 1, part.of));
+        let why = || format!("part {} of {} of a command stands where it does not belong", part.number, part.of);
+        (!fits).then(why)
+    }
+
+    /// A part could not be read: the next one may be any.
+    pub fn lose(&mut self) {
+        *self = Commands { current: None, is_lost: true };
+    }
+
+    /// Why the last command is not whole.
+    pub fn end(&self) -> Option<String> {
+        let (_, next, of) = self.current.filter(|(_, next, of)| next <= of)?;
+        Some(format!("the last command ends before part {next} of {of}"))
     }
 }
 

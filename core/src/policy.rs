@@ -21,6 +21,8 @@ pub struct Policy {
     pub reference: DocumentRef,
     /// Complaints received from this date on are bound by it.
     pub effective_from: NaiveDate,
+    /// Where its limits come from, in its own words: what a verdict under it cites.
+    pub source: String,
     /// The zone of the tenant, in which clocks run before an agency holds the complaint.
     pub zone: Zone,
     /// The region of the tenant, whose own holidays count before an agency holds the complaint.
@@ -163,8 +165,7 @@ struct PolicyText {
     name: String,
     version: u32,
     effective_from: NaiveDate,
-    #[serde(rename = "source")]
-    _source: String,
+    source: String,
     zone: Zone,
     #[serde(default)]
     region: Option<String>,
@@ -216,6 +217,7 @@ impl Policy {
         Ok(Policy {
             reference: DocumentRef { name, version: parsed.version, hash: Digest::of(text.as_bytes()) },
             effective_from: parsed.effective_from,
+            source: parsed.source,
             zone: parsed.zone,
             region: parsed.region,
             joint_leave_is_off: parsed.joint_leave_is_off,

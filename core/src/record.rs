@@ -108,27 +108,52 @@ impl Record {
         Digest(hasher.finalize().into())
     }
 
+    /// Whether its bytes are those that its event is written as.
+    pub fn is_canonical(&self, event: &Event) -> bool {
+        let Event { context, fact, occurred_at, provenance } = event;
+        let mut payload = Same::to(&self.payload);
+        let mut metadata = Same::to(&self.metadata);
+        let is_same = serde_json::to_writer(&mut payload, &PayloadRef { fact, occurred_at, provenance }).is_ok()
+            && serde_json::to_writer(&mut metadata, context).is_ok();
+        is_same && payload.is_all() && metadata.is_all()
+    }
+
     /// Reads the event back.
     ///
     /// # Errors
     /// When it was written in another version (an upcaster is needed), does not parse, or its columns
     /// contradict its bytes. The error never repeats the bytes.
     pub fn event(&self) -> Result<Event, BrokenRecord> {
-        if self.event_version != EVENT_VERSION {
-            return Err(self.broken(format!("is of version {}, and nothing here reads it", self.event_version)));
-        }
-        let unreadable = |what: &str, error: serde_json::Error| {
-            self.broken(format!("has {what} that cannot be read (line {}, column {})", error.line(), error.column()))
-        };
-        let payload: Payload = serde_json::from_str(&self.payload).map_err(|e| unreadable("a payload", e))?;
-        let context: Context = serde_json::from_str(&self.metadata).map_err(|e| unreadable("metadata", e))?;
-        let Payload { fact, occurred_at, provenance } = payload;
-        let event = Event { context, fact, occurred_at, provenance };
-        let agrees = self.event_type == event.fact.name()
-            && self.command == event.context.command
+        let event = self.written()?;
+        let agrees = self.command == event.context.command
             && self.part == event.context.part.number
             && self.recorded_at == event.context.recorded_at;
         if agrees { Ok(event) } else { Err(self.broken("has columns that contradict its bytes".into())) }
+    }
+
+    /// The event as its hashed bytes alone tell it, whatever the copies beside them say.
+    ///
+    /// # Errors
+    /// As [`Record::event`], but for the columns that no hash covers.
+    pub fn written(&self) -> Result<Event, BrokenRecord> {
+        if self.event_version != EVENT_VERSION {
+            return Err(self.broken(format!("is of version {}, and nothing here reads it", self.event_version)));
+        }
+        let payload: Payload = serde_json::from_str(&self.payload).map_err(|e| self.unreadable("a payload", &e))?;
+        let context = self.context()?;
+        let Payload { fact, occurred_at, provenance } = payload;
+        if self.event_type != fact.name() {
+            return Err(self.broken("has columns that contradict its bytes".into()));
+        }
+        Ok(Event { context, fact, occurred_at, provenance })
+    }
+
+    /// Its metadata alone.
+    ///
+    /// # Errors
+    /// When they cannot be read. The error never repeats them.
+    pub fn context(&self) -> Result<Context, BrokenRecord> {
+        serde_json::from_str(&self.metadata).map_err(|error| self.unreadable("metadata", &error))
     }
 
     /// Checks that it follows `prev` as number `sequence`, and that its hash is that of its bytes.
@@ -146,6 +171,10 @@ impl Record {
             return Err(self.broken("has a hash that is not that of its bytes".into()));
         }
         Ok(())
+    }
+
+    fn unreadable(&self, what: &str, error: &serde_json::Error) -> BrokenRecord {
+        self.broken(format!("has {what} that cannot be read (line {}, column {})", error.line(), error.column()))
     }
 
     fn broken(&self, why: String) -> BrokenRecord {
@@ -176,6 +205,31 @@ pub fn intern(name: &str) -> Cow<'static, str> {
     match known.or((name == EVENT_VERSION).then_some(EVENT_VERSION)) {
         Some(known) => Cow::Borrowed(known),
         None => Cow::Owned(name.to_owned()),
+    }
+}
+
+/// Takes what is written as long as it is what was written before, and keeps none of it.
+struct Same<'a>(&'a [u8]);
+
+impl<'a> Same<'a> {
+    fn to(text: &'a str) -> Self {
+        Same(text.as_bytes())
+    }
+
+    fn is_all(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl std::io::Write for Same<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let differs = || std::io::Error::other("another text");
+        self.0 = self.0.strip_prefix(bytes).ok_or_else(differs)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

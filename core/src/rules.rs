@@ -1,6 +1,6 @@
 //! Everything a decision is bound by: the policies, calendars and directories of a tenant, in all their versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
@@ -33,6 +33,7 @@ pub struct Rules {
 struct Retired {
     policies: Vec<Policy>,
     calendars: Vec<Calendar>,
+    directories: Vec<Directory>,
 }
 
 /// The working days of every unit under one calendar; there are few.
@@ -101,6 +102,35 @@ impl Rules {
         Ok(rules)
     }
 
+    /// Every document that was kept beside a ledger, for looking back: what bound a record is found by its reference.
+    ///
+    /// One name and version may stand for two texts: both are found, but only the first may bind anything new.
+    ///
+    /// # Errors
+    /// When a document cannot be read, or there is no policy, calendar or directory.
+    pub fn from_documents(documents: &[Document]) -> Result<Self, RulesError> {
+        let (mut policies, mut calendars, mut directories) = (Vec::new(), Vec::new(), Vec::new());
+        for document in documents {
+            let unreadable = |error: &dyn std::fmt::Display| {
+                RulesError(format!("{} {}: {error}", document.kind.name(), document.hash))
+            };
+            match document.kind {
+                DocumentKind::Policy => policies.push(Policy::parse(&document.text).map_err(|e| unreadable(&e))?),
+                DocumentKind::Calendar => calendars.push(Calendar::parse(&document.text).map_err(|e| unreadable(&e))?),
+                DocumentKind::Directory => {
+                    directories.push(Directory::parse(&document.text).map_err(|e| unreadable(&e))?);
+                }
+            }
+        }
+        let (policies, old_policies) = firsts(policies, |policy| &policy.reference);
+        let (calendars, old_calendars) = firsts(calendars, Calendar::reference);
+        let (directories, old_directories) = firsts(directories, |directory| &directory.reference);
+        let mut rules = Rules::new(policies, calendars, directories)?;
+        rules.retired = Retired { policies: old_policies, calendars: old_calendars, directories: old_directories };
+        rules.resolve_units();
+        Ok(rules)
+    }
+
     /// The policy that binds what is received on a day: the latest in effect, or the oldest there is.
     pub fn policy_on(&self, day: NaiveDate) -> &Policy {
         latest(&self.policies, |policy| policy.effective_from <= day)
@@ -124,6 +154,12 @@ impl Rules {
     /// A calendar by what a record says of it.
     pub fn calendar(&self, reference: &DocumentRef) -> Option<&Calendar> {
         self.calendars.iter().chain(&self.retired.calendars).find(|calendar| calendar.reference() == reference)
+    }
+
+    /// A directory by what a record says of it.
+    pub fn directory(&self, reference: &DocumentRef) -> Option<&Directory> {
+        let mut known = self.directories.iter().chain(&self.retired.directories);
+        known.find(|directory| directory.reference == *reference)
     }
 
     /// The working days of an agency (none: of the tenant) under a calendar, a policy and the directory that counts.
@@ -220,7 +256,8 @@ impl Rules {
     /// There are few combinations of region, week and flag: each is resolved once, so that no decision waits for it.
     fn resolve_units_of(&mut self, calendar: &Calendar) {
         let mut regions = vec![None];
-        regions.extend(self.directories.iter().flat_map(Directory::agencies).map(|agency| agency.region.clone()));
+        let directories = self.directories.iter().chain(&self.retired.directories);
+        regions.extend(directories.flat_map(Directory::agencies).map(|agency| agency.region.clone()));
         regions.extend(self.policies.iter().chain(&self.retired.policies).map(|policy| policy.region.clone()));
         regions.sort();
         regions.dedup();
@@ -242,6 +279,15 @@ impl Rules {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("rules: {0}")]
 pub struct RulesError(String);
+
+/// The first of each name and version, and the others.
+fn firsts<T>(documents: Vec<T>, reference: impl Fn(&T) -> &DocumentRef) -> (Vec<T>, Vec<T>) {
+    let mut seen = BTreeSet::new();
+    documents.into_iter().partition(|document| {
+        let DocumentRef { name, version, .. } = reference(document);
+        seen.insert((name.clone(), *version))
+    })
+}
 
 fn latest<T>(sorted: &[T], in_effect: impl Fn(&T) -> bool) -> &T {
     let found = sorted.iter().rposition(in_effect).unwrap_or(0);

@@ -297,6 +297,18 @@ fn an_emergency_that_was_answered_is_not_started_again() {
 }
 
 #[test]
+fn an_emergency_found_after_a_reopening_runs_from_the_reopening() {
+    let mut office = Office::closed("2024-03-04T09:00:00+07:00");
+    office.wait_until("2024-03-06T09:00:00+07:00");
+    office.does(Role::Complainant, Command::Reopen { reason: ReopenReason::Recurred, text: None });
+    office.wait_until("2024-03-06T09:30:00+07:00");
+    let to = Classification { priority: Priority::Emergency, ..classification(Class::Complaint) };
+    office.does(Role::Admin, Command::Reclassify { text: text(), to });
+    // 120 office minutes, not counted from the windows that the first cycle's end had opened.
+    assert_eq!(office.due(ClockKind::Emergency), "2024-03-06T04:00:00Z");
+}
+
+#[test]
 fn a_whistleblowers_report_stays_the_inspectorates_whatever_its_visibility() {
     let mut office = Office::at("2024-03-04T09:00:00+07:00");
     let mut report = Receive::by(Channel::new("lapor.go.id").unwrap(), Class::Supervisory);

@@ -14,3 +14,4 @@ mod postgres;
 mod privacy;
 mod read_models;
 mod stores;
+mod verdicts;

@@ -429,7 +429,9 @@ impl<'a> Case<'a> {
         if has_run || self.complaint.stage >= Stage::InProgress {
             return None;
         }
-        let first = self.complaint.clocks.iter().map(|clock| clock.anchor).min_by_key(|anchor| anchor.at);
+        // Windows of the cycle before may still be listed, cancelled: they began before this one did.
+        let obligations = self.complaint.clocks.iter().filter(|clock| !clock.kind.is_window());
+        let first = obligations.map(|clock| clock.anchor).min_by_key(|anchor| anchor.at);
         let limit = self.policy.limits.of(ClockKind::Emergency, to.class);
         let anchor = self.tenant_time(first.unwrap_or(self.now));
         Some(Clock::start(ClockKind::Emergency, anchor, limit, None, self.days(None)))

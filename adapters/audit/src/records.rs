@@ -1,0 +1,120 @@
+//! Lines of a file, one after the other, with bounded memory.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
+
+use aduan::values::ComplaintId;
+
+/// Reads a file line by line.
+pub(crate) struct Lines {
+    file: BufReader<File>,
+    buffer: Vec<u8>,
+    number: u64,
+}
+
+/// A line, or why it is none.
+pub(crate) enum Line<'a> {
+    /// Without its end.
+    Text(&'a str),
+    /// Not UTF-8, too long, or without an end.
+    Broken(&'static str),
+}
+
+impl Lines {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Lines { file: BufReader::with_capacity(BUFFER, File::open(path)?), buffer: Vec::new(), number: 0 })
+    }
+
+    /// The number of the line that was read last, from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The next line; none at the end.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+        self.buffer.clear();
+        let mut is_too_long = false;
+        loop {
+            let available = self.file.fill_buf()?;
+            if available.is_empty() {
+                break;
+            }
+            let end = memchr::memchr(b'\n', available).map(|end| end + 1);
+            let taken = end.unwrap_or(available.len());
+            is_too_long |= self.buffer.len() + taken > LONGEST;
+            if !is_too_long {
+                self.buffer.extend_from_slice(&available[..taken]);
+            }
+            self.file.consume(taken);
+            if end.is_some() {
+                break;
+            }
+        }
+        if self.buffer.is_empty() && !is_too_long {
+            return Ok(None);
+        }
+        self.number += 1;
+        if is_too_long {
+            return Ok(Some(Line::Broken("is longer than any")));
+        }
+        let Some(line) = self.buffer.strip_suffix(b"\n") else { return Ok(Some(Line::Broken("has no end"))) };
+        Ok(Some(str::from_utf8(line).map_or(Line::Broken("is no UTF-8"), Line::Text)))
+    }
+}
+
+/// A share of the complaints, so that what is remembered of them stays within bounds however many there are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share {
+    /// From 0.
+    pub(crate) number: u32,
+    /// How many shares there are.
+    pub(crate) of: u32,
+}
+
+impl Share {
+    /// Shares of a file of records: of so many bytes each that their complaints fit into memory.
+    pub(crate) fn all(bytes: u64) -> impl Iterator<Item = Share> {
+        let of = u32::try_from(bytes.div_ceil(SHARE).max(1)).unwrap_or(u32::MAX);
+        (0..of).map(move |number| Share { number, of })
+    }
+
+    /// Whether it is the first, which looks after what is not of one complaint, too.
+    pub(crate) fn is_first(self) -> bool {
+        self.number == 0
+    }
+
+    /// Whether a complaint is of this share. Shares follow each other in the order of ids.
+    pub(crate) fn holds(self, complaint: ComplaintId) -> bool {
+        let [a, b, c, d, ..] = *complaint.0.as_bytes();
+        let place = u64::from(u32::from_be_bytes([a, b, c, d])) * u64::from(self.of);
+        (place >> 32) as u32 == self.number
+    }
+}
+
+/// Of an event at most 256 KiB may be asked; escaped, with its metadata, less than this.
+const LONGEST: usize = 4 << 20;
+const BUFFER: usize = 1 << 18;
+/// About 300,000 records of 45,000 complaints, of which a kilobyte each is remembered.
+const SHARE: u64 = 384 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn every_complaint_is_of_one_share_and_shares_follow_the_order_of_ids() {
+        let shares: Vec<Share> = Share::all(7 * SHARE).collect();
+        assert_eq!(shares.len(), 7);
+        let mut last = 0;
+        for number in 0..10_000_u128 {
+            let id = ComplaintId(Uuid::from_u128(number * (u128::MAX / 10_000)));
+            let held: Vec<u32> = shares.iter().filter(|share| share.holds(id)).map(|share| share.number).collect();
+            let [share] = held[..] else { panic!("{id} is of {held:?}") };
+            assert!(share >= last);
+            last = share;
+        }
+        assert_eq!(last, 6);
+    }
+}
