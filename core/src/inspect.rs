@@ -126,6 +126,9 @@ impl Inspector {
         }
         let history = self.histories.entry(record.complaint).or_default();
         let mut found = Vec::new();
+        if let Err(broken) = record.check_hash(&self.head.ledger) {
+            found.push((ProblemKind::Chain, broken.to_string()));
+        }
         history.read(&self.head.ledger, record, event, |kind, why| found.push((kind, why)));
         for (kind, why) in found {
             self.note(*position, Some(record.complaint), kind, why);
@@ -187,7 +190,8 @@ impl Inspector {
 }
 
 impl History {
-    /// Reads the complaint's next record, and tells everything that is wrong with it. `event` is what it says.
+    /// Reads the complaint's next record, and tells everything that is wrong with it but for its hash, which needs
+    /// no history. `event` is what it says.
     pub fn read(
         &mut self,
         ledger: &LedgerId,
@@ -196,7 +200,7 @@ impl History {
         mut note: impl FnMut(ProblemKind, String),
     ) {
         let prev = self.head.unwrap_or_else(|| genesis(ledger, record.complaint));
-        if let Err(broken) = record.check_link(ledger, self.sequence + 1, prev) {
+        if let Err(broken) = record.check_follows(self.sequence + 1, prev) {
             note(ProblemKind::Chain, broken.to_string());
         }
         self.sequence += 1;
@@ -222,6 +226,11 @@ impl History {
     /// The complaint as its events make it.
     pub fn state(&self) -> &Complaint {
         &self.state
+    }
+
+    /// Whether something in it could not be read, so that its later events are held against nothing.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     fn why_unlawful(&mut self, event: &Event) -> Option<&'static str> {

@@ -27,7 +27,7 @@ use self::files::{Files, Progress};
 use crate::line;
 use crate::manifest::{FORMAT, Manifest, Scope};
 use crate::names;
-use crate::records::{Line, Lines, Share};
+use crate::records::{Line, Lines, SHARE, Share};
 use crate::state;
 
 /// What is to be exported, and where to.
@@ -403,7 +403,7 @@ fn write_states(folder: &Path, ledger: &LedgerId) -> Result<u64, ExportError> {
     let bytes = fs::metadata(&records).map_err(at(&records))?.len();
     let mut out = io::BufWriter::new(fs::File::create(&states).map_err(at(&states))?);
     let mut complaints = 0;
-    for share in Share::all(bytes) {
+    for share in Share::all(bytes, SHARE) {
         let mut histories: BTreeMap<ComplaintId, History> = BTreeMap::new();
         let mut lines = Lines::open(&records).map_err(at(&records))?;
         let mut record = line::blank();

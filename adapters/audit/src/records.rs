@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
+use std::num::NonZero;
 use std::path::Path;
 
 use aduan::values::ComplaintId;
@@ -73,9 +74,9 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// Shares of a file of records: of so many bytes each that their complaints fit into memory.
-    pub(crate) fn all(bytes: u64) -> impl Iterator<Item = Share> {
-        let of = u32::try_from(bytes.div_ceil(SHARE).max(1)).unwrap_or(u32::MAX);
+    /// Shares of a file of records, of so many bytes each.
+    pub(crate) fn all(bytes: u64, share: NonZero<u64>) -> impl Iterator<Item = Share> {
+        let of = u32::try_from(bytes.div_ceil(share.get()).max(1)).unwrap_or(u32::MAX);
         (0..of).map(move |number| Share { number, of })
     }
 
@@ -96,7 +97,7 @@ impl Share {
 const LONGEST: usize = 4 << 20;
 const BUFFER: usize = 1 << 18;
 /// About 300,000 records of 45,000 complaints, of which a kilobyte each is remembered.
-const SHARE: u64 = 384 << 20;
+pub(crate) const SHARE: NonZero<u64> = NonZero::new(384 << 20).expect("not zero");
 
 #[cfg(test)]
 mod tests {
@@ -105,7 +106,7 @@ mod tests {
 
     #[test]
     fn every_complaint_is_of_one_share_and_shares_follow_the_order_of_ids() {
-        let shares: Vec<Share> = Share::all(7 * SHARE).collect();
+        let shares: Vec<Share> = Share::all(7 * SHARE.get(), SHARE).collect();
         assert_eq!(shares.len(), 7);
         let mut last = 0;
         for number in 0..10_000_u128 {

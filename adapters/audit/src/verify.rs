@@ -1,1 +1,361 @@
-//! v
+//! Checking the folder: everything the format promises, from signatures to verdicts, and every failure listed.
+//!
+//! One pass goes over the leaves and the records in order. What is of one complaint (its chain, its lawful course, its
+//! verdicts) is judged a share of the complaints at a time, on every core there is, so that memory stays within bounds
+//! however long the ledger is.
+
+mod attested;
+mod complaints;
+mod documents;
+mod ground;
+mod leaves;
+mod proofs;
+mod sealed;
+mod times;
+
+use std::fs;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
+use aduan::audit::note::VerifierKey;
+use aduan::values::{ComplaintId, Digest, LedgerId, Position};
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use self::attested::Attested;
+use self::documents::Documents;
+use crate::manifest::{FORMAT, Manifest, Scope};
+use crate::names;
+use crate::records::{SHARE, Share};
+
+/// What an auditor brings along.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    /// The public keys, from somewhere else than the folder.
+    pub keys: Vec<VerifierKey>,
+    /// Checkpoints in the auditor's hand.
+    pub held: Vec<SignedCheckpoint>,
+    /// By how much a recorded time may lie outside the checkpoints around it: clocks of two machines differ.
+    pub slack: TimeDelta,
+}
+
+impl Trust {
+    /// Those keys, nothing in hand, ten minutes.
+    pub fn in_keys(keys: Vec<VerifierKey>) -> Self {
+        Trust { keys, held: Vec::new(), slack: TimeDelta::minutes(10) }
+    }
+}
+
+/// What a failure is about, gravest first: its number is an exit code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// A file is missing, or a line not in its form.
+    Format = 10,
+    /// No key that counts signed it.
+    Signature,
+    /// The leaves, or the proof of a record, do not lead to the checkpoint's root.
+    Root,
+    /// An older checkpoint is not the beginning of this one.
+    Consistency,
+    /// Positions do not rise, or one is missing.
+    Position,
+    /// The bytes of a record do not have its hash, or its hash is not the leaf.
+    Record,
+    /// A sequence has a hole, or a record does not link to the one before.
+    Chain,
+    /// A command is not whole.
+    Command,
+    /// A sealed value or a key is missing, or is not the one that was named.
+    Box,
+    /// A policy, calendar or directory is missing or altered.
+    Document,
+    /// A recorded time lies outside the checkpoints around it.
+    Time,
+    /// A record is not canonical, or reads as no event.
+    Unreadable,
+    /// An event does not follow from those before it, or its actor was not allowed to.
+    Unlawful,
+    /// A clock is not what events, policy and calendar make of it.
+    Verdict,
+    /// `states.jsonl` does not say what the records fold to.
+    State,
+}
+
+impl Class {
+    /// Every class, gravest first.
+    pub const ALL: [Class; 15] = [
+        Class::Format,
+        Class::Signature,
+        Class::Root,
+        Class::Consistency,
+        Class::Position,
+        Class::Record,
+        Class::Chain,
+        Class::Command,
+        Class::Box,
+        Class::Document,
+        Class::Time,
+        Class::Unreadable,
+        Class::Unlawful,
+        Class::Verdict,
+        Class::State,
+    ];
+
+    /// The name as the format has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Format => "format",
+            Class::Signature => "signature",
+            Class::Root => "root",
+            Class::Consistency => "consistency",
+            Class::Position => "position",
+            Class::Record => "record",
+            Class::Chain => "chain",
+            Class::Command => "command",
+            Class::Box => "box",
+            Class::Document => "document",
+            Class::Time => "time",
+            Class::Unreadable => "unreadable",
+            Class::Unlawful => "unlawful",
+            Class::Verdict => "verdict",
+            Class::State => "state",
+        }
+    }
+
+    /// What a verifier ends with if this is the gravest it found.
+    pub fn exit_code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// Something that is wrong with a folder.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub struct Problem {
+    /// Where in the ledger, if it is somewhere there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// What it is about.
+    pub class: Class,
+    /// Whose it is, if it is one complaint's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<ComplaintId>,
+    /// What exactly.
+    pub why: String,
+}
+
+impl Problem {
+    /// Of no position.
+    fn general(class: Class, why: impl Into<String>) -> Self {
+        Problem { position: None, class, complaint: None, why: why.into() }
+    }
+
+    /// Of a position.
+    fn at(position: Position, class: Class, why: impl Into<String>) -> Self {
+        Problem { position: Some(position), class, complaint: None, why: why.into() }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: ", self.class.name())?;
+        if let Some(position) = self.position {
+            write!(f, "position {position}: ")?;
+        }
+        if let Some(complaint) = self.complaint {
+            write!(f, "complaint {complaint}: ")?;
+        }
+        f.write_str(&self.why)
+    }
+}
+
+/// A loss that the ledger itself admits, and what is known of what was lost.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Loss {
+    /// Where it is admitted.
+    pub position: Position,
+    /// Positions up to this one were kept.
+    pub kept: Position,
+    /// Of so many that were signed.
+    pub lost: Position,
+    /// Which line of the ledger goes on after it.
+    pub line: u32,
+    /// The root of what was lost.
+    pub root: Digest,
+}
+
+impl Loss {
+    /// Whether a checkpoint covers what was lost.
+    fn takes(&self, checkpoint: &Checkpoint) -> bool {
+        checkpoint.origin.line() < self.line && checkpoint.size > self.kept
+    }
+}
+
+/// What a verification found.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Verification {
+    /// What the folder says that it holds; none where it says nothing that can be read.
+    pub manifest: Option<Manifest>,
+    /// Whose signature the checkpoint bears, as NAME+ID+KEY.
+    pub signed_by: Option<String>,
+    /// When it was signed.
+    pub signed_at: Option<String>,
+    /// How many records were read.
+    pub records: u64,
+    /// Of how many complaints.
+    pub complaints: u64,
+    /// How many clocks were recomputed.
+    pub clocks: u64,
+    /// How many verdicts.
+    pub verdicts: u64,
+    /// Losses that the ledger admits: no failure, and nothing to overlook.
+    pub admitted_losses: Vec<Loss>,
+    /// Everything that is wrong, in the order of positions.
+    pub problems: Vec<Problem>,
+}
+
+impl Verification {
+    /// The gravest class of failure; none where nothing is wrong.
+    pub fn gravest(&self) -> Option<Class> {
+        self.problems.iter().map(|problem| problem.class).min()
+    }
+}
+
+/// Checks a folder. `progress` is told how many records are done, and how many there are to do.
+///
+/// Nothing in the folder makes it fail: whatever cannot be read is a failure of the folder's.
+pub fn verify(folder: &Path, trust: &Trust, progress: impl Fn(u64, u64) + Sync) -> Verification {
+    verify_in_shares(folder, trust, SHARE, progress)
+}
+
+/// The same, judging the complaints of about so many bytes of records at a time: with a kilobyte a complaint in memory,
+/// and a pass over the records for each share.
+pub fn verify_in_shares(
+    folder: &Path,
+    trust: &Trust,
+    bytes: NonZero<u64>,
+    progress: impl Fn(u64, u64) + Sync,
+) -> Verification {
+    let mut found = Verification {
+        manifest: None,
+        signed_by: None,
+        signed_at: None,
+        records: 0,
+        complaints: 0,
+        clocks: 0,
+        verdicts: 0,
+        admitted_losses: Vec::new(),
+        problems: Vec::new(),
+    };
+    let manifest = match read_manifest(folder) {
+        Ok(manifest) => manifest,
+        Err(problem) => {
+            found.problems.push(problem);
+            return found;
+        }
+    };
+    let problems = &mut found.problems;
+    let attested = attested::read(folder, &manifest, trust, problems);
+    let documents = documents::read(folder, problems);
+    if let Some(attested) = &attested {
+        found.signed_by = attested.signed_by.as_ref().map(ToString::to_string);
+        found.signed_at = attested.signed_at.map(|at| at.to_rfc3339());
+    }
+    let folder = Folder {
+        path: folder,
+        share: bytes,
+        manifest: &manifest,
+        attested: attested.as_ref(),
+        documents: &documents,
+        trust,
+    };
+    folder.read_all(&mut found, progress);
+    found.problems.sort();
+    found.manifest = Some(manifest);
+    found
+}
+
+/// A folder whose small files were read.
+struct Folder<'a> {
+    path: &'a Path,
+    share: NonZero<u64>,
+    manifest: &'a Manifest,
+    attested: Option<&'a Attested>,
+    documents: &'a Documents,
+    trust: &'a Trust,
+}
+
+/// What a share of the records, or what is of none of them, adds to a verification.
+#[derive(Default)]
+struct Part {
+    records: u64,
+    complaints: u64,
+    clocks: u64,
+    verdicts: u64,
+    losses: Vec<Loss>,
+    problems: Vec<Problem>,
+}
+
+impl Folder<'_> {
+    fn ledger(&self) -> &LedgerId {
+        &self.manifest.ledger
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Whether it has all leaves, and not a proof for each record.
+    fn has_leaves(&self) -> bool {
+        !matches!(self.manifest.scope, Scope::Complaint(_))
+    }
+
+    fn read_all(&self, found: &mut Verification, progress: impl Fn(u64, u64) + Sync) {
+        let bytes = fs::metadata(self.file(names::RECORDS)).map_or(0, |file| file.len());
+        let shares: Vec<Share> = Share::all(bytes, self.share).collect();
+        let all = self.manifest.records.saturating_mul(shares.len() as u64);
+        let done = AtomicU64::new(0);
+        let tell = |more: u64| progress(done.fetch_add(more, Ordering::Relaxed) + more, all);
+        let (next, parts) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+        let work = || {
+            while let Some(share) = shares.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+                let part = ground::read(self, *share, &tell);
+                parts.lock().expect("whoever held it went on").push(part);
+            }
+        };
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(shares.len());
+        thread::scope(|scope| {
+            (1..threads).for_each(|_| drop(scope.spawn(work)));
+            work();
+        });
+        // In whichever order the threads came back: it is sorted behind.
+        for part in parts.into_inner().expect("whoever held it went on") {
+            found.records += part.records;
+            found.complaints += part.complaints;
+            found.clocks += part.clocks;
+            found.verdicts += part.verdicts;
+            found.admitted_losses.extend(part.losses);
+            found.problems.extend(part.problems);
+        }
+        for (what, said, there) in [
+            ("records", self.manifest.records, found.records),
+            ("complaints", self.manifest.complaints, found.complaints),
+        ] {
+            if said != there {
+                let why = format!("the manifest says {said} {what}, and there are {there}");
+                found.problems.push(Problem::general(Class::Format, why));
+            }
+        }
+    }
+}
+
+fn read_manifest(folder: &Path) -> Result<Manifest, Problem> {
+    let wrong = |why: String| Problem::general(Class::Format, format!("{}: {why}", names::MANIFEST));
+    let bytes = fs::read(folder.join(names::MANIFEST)).map_err(|error| wrong(error.to_string()))?;
+    let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
+    if manifest.format == FORMAT { Ok(manifest) } else { Err(wrong(format!("is not {FORMAT}"))) }
+}
