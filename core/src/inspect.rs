@@ -8,9 +8,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::actor::Role;
+use crate::audit::checkpoint::Checkpoint;
+use crate::audit::leaf;
+use crate::audit::tree::Frontier;
+use crate::audit::verdicts::Judge;
 use crate::complaint::{Complaint, LAWFUL, Stage};
 use crate::event::{Closure, EVENT_VERSION, Event, Fact, Level, Part, ReopenReason, ResponseKind};
 use crate::record::{Record, genesis};
+use crate::rules::Rules;
 use crate::store::{Entry, Head};
 use crate::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 
@@ -28,6 +33,11 @@ pub struct Inspector {
     histories: BTreeMap<ComplaintId, History>,
     commands: Commands,
     saved: Option<Head>,
+    /// What is to be compared with checkpoints: the last of them is the next.
+    tree: Frontier,
+    checkpoints: Vec<Checkpoint>,
+    rules: Option<Rules>,
+    judge: Judge,
     problems: Vec<Problem>,
 }
 
@@ -84,6 +94,10 @@ pub enum ProblemKind {
     Box,
     /// A policy, calendar or directory that bound a record is missing, or is not the one that did.
     Document,
+    /// A clock is not what events, policy and calendar make of it.
+    Verdict,
+    /// The log does not begin with what a checkpoint covers.
+    Checkpoint,
 }
 
 /// What an inspection found.
@@ -107,6 +121,10 @@ impl Inspector {
             histories: BTreeMap::new(),
             commands: Commands::default(),
             saved: None,
+            tree: Frontier::default(),
+            checkpoints: Vec::new(),
+            rules: None,
+            judge: Judge::default(),
             problems: Vec::new(),
         }
     }
@@ -115,6 +133,18 @@ impl Inspector {
     #[must_use]
     pub fn against(self, saved: Head) -> Self {
         Inspector { saved: Some(saved), ..self }
+    }
+
+    /// The same, holding the log against checkpoints. Whether somebody signed them is for the caller to know.
+    #[must_use]
+    pub fn against_checkpoints(self, mut checkpoints: Vec<Checkpoint>) -> Self {
+        checkpoints.sort_by_key(|checkpoint| std::cmp::Reverse(checkpoint.size));
+        Inspector { checkpoints, ..self }
+    }
+
+    /// From here on recomputes every clock, by the documents that are known so far.
+    pub fn judge_by(&mut self, rules: Rules) {
+        self.rules = Some(rules);
     }
 
     /// Reads the next entry. `event` is what its record says, upcast where needed.
@@ -128,6 +158,10 @@ impl Inspector {
         let mut found = Vec::new();
         if let Err(broken) = record.check_hash(&self.head.ledger) {
             found.push((ProblemKind::Chain, broken.to_string()));
+        }
+        if let (Ok(event), Some(rules), false) = (event, &self.rules, history.is_broken()) {
+            let doubts = self.judge.read(*position, record.complaint, history.state(), event, rules);
+            found.extend(doubts.iter().map(|doubt| (ProblemKind::Verdict, doubt.to_string())));
         }
         history.read(&self.head.ledger, record, event, |kind, why| found.push((kind, why)));
         for (kind, why) in found {
@@ -148,6 +182,20 @@ impl Inspector {
         {
             let why = "the log up to here is not the one whose head was saved".to_owned();
             self.note(*position, None, ProblemKind::Head, why);
+        }
+        if !self.checkpoints.is_empty() {
+            self.tree.push(leaf(record.complaint, record.sequence, record.hash));
+            self.check_roots(*position);
+        }
+    }
+
+    fn check_roots(&mut self, position: Position) {
+        while let Some(checkpoint) = self.checkpoints.pop_if(|checkpoint| checkpoint.size <= position) {
+            if checkpoint.size == position && checkpoint.root != self.tree.root() {
+                let why =
+                    format!("the first {position} events are not those of the checkpoint of {}", checkpoint.origin);
+                self.note(position, None, ProblemKind::Checkpoint, why);
+            }
         }
     }
 
@@ -170,6 +218,12 @@ impl Inspector {
         if let Some(saved) = self.saved.take().filter(|saved| saved.position > 0) {
             let why = format!("the log ends here, but position {} was seen", saved.position);
             self.note(end, None, ProblemKind::Head, why);
+        }
+        for checkpoint in std::mem::take(&mut self.checkpoints) {
+            if checkpoint.size > end {
+                let why = format!("the log ends here, but a checkpoint covers {} events", checkpoint.size);
+                self.note(end, None, ProblemKind::Checkpoint, why);
+            }
         }
         if let Some(told) = told.filter(|told| **told != self.head) {
             let why = match told.position == end {

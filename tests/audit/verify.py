@@ -43,6 +43,7 @@ import base64
 import bisect
 import binascii
 import datetime
+import functools
 import hashlib
 import json
 import os
@@ -246,6 +247,12 @@ class PublicKey:
         return encode_point(self.minus.add_to(BASE.add_to(NEUTRAL, s), k)) == signature[:32]
 
 
+@functools.lru_cache(maxsize=64)
+def public_key(data: bytes) -> PublicKey:
+    """A key, prepared once though it be given, handed over to, and met again."""
+    return PublicKey(data)
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Signed notes, checkpoints and rotations (c2sp.org: signed-note, tlog-checkpoint, tlog-cosignature).
 
@@ -294,7 +301,7 @@ def parse_vkey(text: str, kinds: Tuple[int, ...]) -> VerifierKey:
         raise Malformed("not a key of the kind that is wanted")
     try:
         name_id = key_id(parts[0], data[0], data[1:])
-        key = VerifierKey(parts[0], PublicKey(data[1:]))
+        key = VerifierKey(parts[0], public_key(data[1:]))
     except ValueError as problem:  # a name that is no UTF-8 is one, too
         raise Malformed(str(problem)) from None
     if name_id != bytes.fromhex(parts[1]):
@@ -405,16 +412,17 @@ class Keyring:
             if not any(key.same(period.key) for period in self.periods):
                 self.periods.append(Period(key, -1))
 
-    def keys(self) -> List[VerifierKey]:
+    def keys(self, *more: VerifierKey) -> List[VerifierKey]:
+        """Every key once, whatever its periods."""
         keys: List[VerifierKey] = []
-        for period in self.periods:
-            if not any(period.key.same(key) for key in keys):
-                keys.append(period.key)
+        for one in [period.key for period in self.periods] + list(more):
+            if not any(one.same(key) for key in keys):
+                keys.append(one)
         return keys
 
     def rotate(self, rotation: Rotation) -> Optional[str]:
         """Takes a rotation into account; says what is wrong with it, and then takes no account of it."""
-        lines = verified_lines(self.keys() + [rotation.key], rotation.note)
+        lines = verified_lines(self.keys(rotation.key), rotation.note)
         if lines is None:
             return FALSE_LINE
         old = None
@@ -1924,7 +1932,7 @@ def main(arguments: Optional[List[str]] = None, out=None) -> int:
         print(json.dumps(told), file=out)
     else:
         if audit.unshown:
-            print("not held against this checkpoint for want of a proof: attested sizes %d" % len(audit.unshown), file=out)
+            print("attestations of %d sizes are not held against this one: no proof is there" % len(audit.unshown), file=out)
         ledger = shown(audit.ledger) if audit.ledger is not None else "?"
         size = "?" if audit.size is None else audit.size
         counts = (ledger, size, audit.records, audit.complaints, found.count)

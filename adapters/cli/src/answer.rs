@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use aduan::engine::Error;
 use aduan::store::{StoreError, VaultError};
+use aduan_audit::verify::Class;
 use aduan_vault::FileVaultError;
 use serde::Serialize;
 use serde_json::json;
@@ -13,20 +14,35 @@ use serde_json::json;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Exit {
     /// All of it was done.
-    Done = 0,
+    Done,
     /// Something was not reached, or its outcome is unknown.
-    Failed = 1,
+    Failed,
     /// The command line, a map or a policy file is not understood.
-    Usage = 2,
+    Usage,
     /// The rules refused it, or part of it.
-    Refused = 3,
+    Refused,
     /// Another process writes to the ledger.
-    Busy = 4,
+    Busy,
     /// What is stored cannot be trusted.
-    Corrupt = 5,
+    Corrupt,
+    /// What an auditor was handed cannot be trusted; the gravest failure is of this class.
+    Audit(Class),
 }
 
 impl Exit {
+    /// As the shell sees it.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Refused => 3,
+            Exit::Busy => 4,
+            Exit::Corrupt => 5,
+            Exit::Audit(class) => class.exit_code(),
+        }
+    }
+
     /// The exit code that goes with an engine's error.
     pub(crate) fn of(error: &Error) -> Self {
         match error {
@@ -42,7 +58,7 @@ impl Exit {
             Exit::Done => 0,
             Exit::Refused => 1,
             Exit::Usage | Exit::Failed | Exit::Busy => 2,
-            Exit::Corrupt => 3,
+            Exit::Corrupt | Exit::Audit(_) => 3,
         };
         if weight(other) > weight(self) { other } else { self }
     }
@@ -50,7 +66,7 @@ impl Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
+        ExitCode::from(exit.code())
     }
 }
 
@@ -183,7 +199,7 @@ impl Teller {
     /// Writes a failure to standard error.
     pub(crate) fn tell_failure(self, failure: &Failure) {
         let text = if self.json {
-            json!({ "error": { "exit": failure.exit() as u8, "message": failure.to_string() } }).to_string()
+            json!({ "error": { "exit": failure.exit().code(), "message": failure.to_string() } }).to_string()
         } else {
             format!("aduan: {failure}")
         };

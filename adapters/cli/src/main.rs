@@ -5,6 +5,7 @@
 
 mod ahead;
 mod answer;
+mod audit;
 mod choice;
 mod commands;
 mod copy;
@@ -64,7 +65,7 @@ enum Verb {
     History(show::History),
     /// Do what time alone has caused: lapses, closings by silence, escalations.
     Tick(tick::Tick),
-    /// Check the whole log: positions, chains, hashes, whole commands, lawful transitions.
+    /// Check the whole log, or a folder that was made for an auditor: chains, whole commands, lawful transitions, verdicts.
     Verify(verify::Verify),
     /// Bring complaints in from a file of another system.
     Import(import::ImportFile),
@@ -163,6 +164,7 @@ Exit codes:
   3  refused by the rules; nothing was recorded of what was refused
   4  busy: another process writes to this ledger (reading goes on)
   5  the log or the vault is corrupt, `verify` found problems, or `replay --check` differences
+  10 to 24  `verify DIR` found failures; the gravest is of that class (adapters/audit/FORMAT.md)
 An import that leaves rows in its rejects file ends with 0 and says how many; with 3 if it took none.
 
 A ledger is a store, which is a SQLite file or lies in a PostgreSQL database, and a file of keys, the vault. Without

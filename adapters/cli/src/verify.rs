@@ -1,4 +1,4 @@
-//! `verify`: the whole log, inspected.
+//! `verify`: the whole log, inspected; or what an auditor was handed.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -7,23 +7,31 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use aduan::audit::checkpoint::Origin;
 use aduan::engine::upcast;
 use aduan::event::Event;
 use aduan::inspect::{Inspector, Problem, ProblemKind, Report};
+use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, WrappedKey};
-use aduan::store::{Entry, Head, Page, Store, StoreError};
+use aduan::store::{Document, Entry, Head, Page, Store, StoreError};
 use aduan::values::{ComplaintId, Digest, DocumentRef, LedgerId, Position};
 use clap::Args;
 use serde_json::json;
 
 use crate::ahead::Ahead;
 use crate::answer::{Exit, Failure, Teller};
+use crate::audit;
 use crate::progress::Progress;
 use crate::tenant::{Opened, Tenant};
 
 /// What `verify` is told.
 #[derive(Args)]
 pub(crate) struct Verify {
+    #[command(flatten)]
+    handed: audit::Handed,
+    /// A signed checkpoint that the log has to begin with: a file, given as often as there are some.
+    #[arg(long, value_name = "FILE", conflicts_with = "folder")]
+    against: Vec<PathBuf>,
     /// A head that was saved, as `LEDGER,POSITION,HASH` or a file that holds it: finds a tail that was cut.
     #[arg(long, value_name = "FILE|HEAD")]
     head: Option<String>,
@@ -33,11 +41,16 @@ pub(crate) struct Verify {
 }
 
 impl Verify {
-    /// Reads the log from its first record to its head, and prints every problem.
+    /// Checks a folder for auditors, or reads the log from its first record to its head; prints every problem.
     ///
     /// # Errors
     /// When store or saved head cannot be read.
     pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
+        let Verify { handed, against, .. } = &self;
+        if let Some(folder) = handed.folder() {
+            return handed.check(folder, teller);
+        }
+        let against = handed.signed(against)?;
         let saved = self.head.as_deref().map(saved_head).transpose()?;
         let Opened { store, altered, warnings } = tenant.place().reader().await?;
         let mut inspector = Inspector::new(store.id().clone());
@@ -48,6 +61,10 @@ impl Verify {
             }
             inspector = inspector.against(saved);
         }
+        if let Some(other) = against.iter().find(|signed| signed.origin.of_line(1) != Origin::of(store.id(), 1)) {
+            return Err(Failure::Usage(format!("a checkpoint is of {}, this is {}", other.origin, store.id())));
+        }
+        inspector = inspector.against_checkpoints(against);
         let report = inspect(&store, inspector, Progress::start(teller, 0, "events")).await?;
         tell(&report, altered.as_deref(), &warnings, teller)?;
         if !report.problems.is_empty() {
@@ -76,7 +93,7 @@ pub(crate) async fn inspect(
     };
     let end = told.as_ref().map_or(Position::MAX, |told| told.position);
     progress.reaches(if told.is_some() { end } else { 0 });
-    let mut documents = BTreeSet::new();
+    let mut bound = Bound::default();
     let mut position = 0;
     let mut gap = 0;
     while position < end {
@@ -89,11 +106,11 @@ pub(crate) async fn inspect(
                     if ahead.is_full()
                         && let Some(found) = ahead.next().await?
                     {
-                        found.tell(&**store, &mut documents, &mut inspector).await?;
+                        found.tell(&**store, &mut bound, &mut inspector).await?;
                     }
                 }
                 while let Some(found) = ahead.next().await? {
-                    found.tell(&**store, &mut documents, &mut inspector).await?;
+                    found.tell(&**store, &mut bound, &mut inspector).await?;
                 }
                 if page.at_head {
                     break;
@@ -146,21 +163,16 @@ fn look_up(store: &Arc<dyn Store>, entry: Entry, ahead: &mut Ahead<Found>) {
 }
 
 impl Found {
-    async fn tell(
-        self,
-        store: &dyn Store,
-        documents: &mut BTreeSet<DocumentRef>,
-        inspector: &mut Inspector,
-    ) -> Result<(), Failure> {
+    async fn tell(self, store: &dyn Store, bound: &mut Bound, inspector: &mut Inspector) -> Result<(), Failure> {
         let Found { entry, event, missing } = self;
+        if let Ok(event) = &event {
+            bound.look_up(store, &entry, event, inspector).await?;
+        }
         inspector.read(&entry, event.as_ref().map_err(String::as_str));
         for why in missing? {
             inspector.missing(&entry, ProblemKind::Box, why);
         }
-        match event {
-            Ok(event) => check_documents(store, &entry, &event, documents, inspector).await,
-            Err(_) => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -209,27 +221,43 @@ pub(crate) async fn keys_of(store: &dyn Store, complaint: ComplaintId) -> Result
     Ok(store.load(complaint, BEYOND).await?.keys)
 }
 
-/// The rules that bound an event must be there, or nobody can say why it was lawful.
-async fn check_documents(
-    store: &dyn Store,
-    entry: &Entry,
-    event: &Event,
-    known: &mut BTreeSet<DocumentRef>,
-    inspector: &mut Inspector,
-) -> Result<(), Failure> {
-    for bound in [&event.context.policy, &event.context.calendar, &event.context.directory] {
-        if !known.insert(bound.clone()) {
-            continue;
-        }
-        match store.document(bound.hash).await {
-            Ok(Some(kept)) if Digest::of(kept.text.as_bytes()) == bound.hash => {}
-            Ok(_) | Err(StoreError::Corrupt(_)) => {
-                inspector.missing(entry, ProblemKind::Document, format!("{bound} is missing or altered"));
+/// The documents that bound the events so far.
+#[derive(Default)]
+struct Bound {
+    seen: BTreeSet<DocumentRef>,
+    documents: Vec<Document>,
+}
+
+impl Bound {
+    /// The rules that bound an event must be there, or nobody can say why it was lawful. Those that are judge it.
+    async fn look_up(
+        &mut self,
+        store: &dyn Store,
+        entry: &Entry,
+        event: &Event,
+        inspector: &mut Inspector,
+    ) -> Result<(), Failure> {
+        let known = self.documents.len();
+        for bound in [&event.context.policy, &event.context.calendar, &event.context.directory] {
+            if !self.seen.insert(bound.clone()) {
+                continue;
             }
-            Err(error) => return Err(error.into()),
+            match store.document(bound.hash).await {
+                Ok(Some(kept)) if Digest::of(kept.text.as_bytes()) == bound.hash => self.documents.push(kept),
+                Ok(_) | Err(StoreError::Corrupt(_)) => {
+                    inspector.missing(entry, ProblemKind::Document, format!("{bound} is missing or altered"));
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
+        // Without a policy, a calendar and a directory there are no rules, and the missing one was told above.
+        if self.documents.len() > known
+            && let Ok(rules) = Rules::from_documents(&self.documents)
+        {
+            inspector.judge_by(rules);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A page, or why not even the next entry can be read.

@@ -195,11 +195,13 @@ fn class_of(kind: ProblemKind) -> Class {
     match kind {
         ProblemKind::Box => Class::Box,
         ProblemKind::Chain => Class::Chain,
+        ProblemKind::Checkpoint => Class::Consistency,
         ProblemKind::Command => Class::Command,
         ProblemKind::Document => Class::Document,
         ProblemKind::Head => Class::Root,
         ProblemKind::Position => Class::Position,
         ProblemKind::Unlawful => Class::Unlawful,
         ProblemKind::Unreadable => Class::Unreadable,
+        ProblemKind::Verdict => Class::Verdict,
     }
 }
