@@ -1,14 +1,15 @@
 //! `ratios`: every part beside its bare limit, side by side in one run.
 //!
 //! ```text
-//! cargo run --release -p aduan-benches --bin ratios -- [core] [calendar] [sqlite] [slow-sqlite] [histories]
-//!     [--rounds N] [--sequences N] [--json]
+//! cargo run --release -p aduan-benches --bin ratios -- [core] [calendar] [sqlite] [slow-sqlite] [histories] [audit]
+//!     [--rounds N] [--sequences N] [--lives N] [--json]
 //! ```
 //!
 //! Sides take turns, round by round; figures are medians of the rounds, and so is the ratio. A line that misses
 //! its target ends the run with code 1.
 
 mod appends;
+mod audit;
 mod bare;
 mod days;
 mod histories;
@@ -23,10 +24,19 @@ use aduan_measure::table::{self, Row};
 use crate::appends::Load;
 
 fn main() -> ExitCode {
+    if let [_, verify, folder] = &std::env::args().collect::<Vec<_>>()[..]
+        && verify == "--verify"
+    {
+        println!("{}", audit::verify_alone(folder));
+        return ExitCode::SUCCESS;
+    }
     let wanted = match Wanted::read(std::env::args().skip(1)) {
         Ok(wanted) => wanted,
         Err(why) => {
-            eprintln!("ratios: {why}\nusage: ratios [{}] [--rounds N] [--sequences N] [--json]", SECTIONS.join("] ["));
+            eprintln!(
+                "ratios: {why}\nusage: ratios [{}] [--rounds N] [--sequences N] [--lives N] [--json]",
+                SECTIONS.join("] [")
+            );
             return ExitCode::from(2);
         }
     };
@@ -42,6 +52,7 @@ fn main() -> ExitCode {
             "core" => records::section(wanted.rounds.unwrap_or(201)),
             "calendar" => days::section(wanted.rounds.unwrap_or(201)),
             "sqlite" => on_disk(Load { rounds: wanted.rounds.unwrap_or(15), ..FAST_DISK }),
+            "audit" => audit::section(wanted.rounds.unwrap_or(3), wanted.lives),
             "slow-sqlite" => on_disk(Load { rounds: wanted.rounds.unwrap_or(5), ..SLOW_DISK }),
             _ => histories::section(wanted.sequences),
         };
@@ -70,12 +81,14 @@ struct Wanted {
     sections: Vec<&'static str>,
     rounds: Option<usize>,
     sequences: u64,
+    lives: u64,
     as_json: bool,
 }
 
 impl Wanted {
     fn read(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut wanted = Wanted { sections: Vec::new(), rounds: None, sequences: 100_000, as_json: false };
+        let mut wanted =
+            Wanted { sections: Vec::new(), rounds: None, sequences: 100_000, lives: 100_000, as_json: false };
         while let Some(arg) = args.next() {
             let mut number = || {
                 let number = args.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
@@ -85,6 +98,7 @@ impl Wanted {
                 "--json" => wanted.as_json = true,
                 "--rounds" => wanted.rounds = Some(number()? as usize),
                 "--sequences" => wanted.sequences = number()?,
+                "--lives" => wanted.lives = number()?,
                 name => {
                     let known = SECTIONS.into_iter().find(|section| *section == name);
                     wanted.sections.push(known.ok_or_else(|| format!("there is no section {name}"))?);
@@ -98,7 +112,7 @@ impl Wanted {
     }
 }
 
-const SECTIONS: [&str; 5] = ["core", "calendar", "sqlite", "slow-sqlite", "histories"];
+const SECTIONS: [&str; 6] = ["core", "calendar", "sqlite", "slow-sqlite", "histories", "audit"];
 
 const FAST_DISK: Load = Load {
     section: "sqlite: one-event commands on this disk",

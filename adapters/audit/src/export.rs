@@ -8,7 +8,7 @@ mod files;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use aduan::audit::checkpoint::SignedCheckpoint;
 use aduan::audit::proof::{ConsistencyProof, InclusionProof};
 use aduan::audit::tree::{self, Frontier, RangeHashes};
 use aduan::audit::{keys::Rotation, leaf};
-use aduan::inspect::History;
+use aduan::complaint::Complaint;
 use aduan::record::BrokenRecord;
 use aduan::store::{Attestations, DocumentKind, Entry, KeyVault, Store, StoreError};
-use aduan::values::{ComplaintId, DocumentRef, LedgerId, Position};
+use aduan::values::{ComplaintId, DocumentRef, Position};
 
 use self::ahead::Named;
 use self::files::{Files, Progress};
@@ -140,7 +140,7 @@ pub async fn export(export: Export, mut progress: impl FnMut(Position, Position)
         write_proofs(&export, complaint, &mut progress).await?;
     }
     write_documents(&export, documents).await?;
-    let complaints = write_states(&export.folder, &ledger)?;
+    let complaints = write_states(&export.folder)?;
     let manifest = Manifest {
         format: FORMAT.to_owned(),
         ledger,
@@ -398,30 +398,29 @@ async fn write_documents(export: &Export, documents: BTreeMap<DocumentRef, Docum
 }
 
 /// Folds what was written, a share of the complaints at a time, and tells how many there are.
-fn write_states(folder: &Path, ledger: &LedgerId) -> Result<u64, ExportError> {
+fn write_states(folder: &Path) -> Result<u64, ExportError> {
     let (records, states) = (folder.join(names::RECORDS), folder.join(names::STATES));
     let bytes = fs::metadata(&records).map_err(at(&records))?.len();
     let mut out = io::BufWriter::new(fs::File::create(&states).map_err(at(&states))?);
     let mut complaints = 0;
     for share in Share::all(bytes, SHARE) {
-        let mut histories: BTreeMap<ComplaintId, History> = BTreeMap::new();
+        let mut folded: BTreeMap<ComplaintId, Complaint> = BTreeMap::new();
         let mut lines = Lines::open(&records).map_err(at(&records))?;
         let mut record = line::blank();
-        while let Some(Line::Text(text)) = lines.next().map_err(at(&records))? {
-            if !line::complaint_of(text).is_some_and(|complaint| share.holds(complaint)) {
-                continue;
-            }
-            if line::read(text, &mut record).is_ok() {
-                let event = record.written()?;
-                histories.entry(record.complaint).or_default().read(ledger, &record, Ok(&event), |_, _| {});
+        let is_ours = |line: &[u8]| line::complaint_of(line).is_some_and(|complaint| share.holds(complaint));
+        while let Some(line) = lines.next_if(is_ours).map_err(at(&records))? {
+            if let Line::Text(text) = line
+                && line::read(text, &mut record).is_ok()
+            {
+                folded.entry(record.complaint).or_default().evolve(&record.written()?);
             }
         }
-        complaints += histories.len() as u64;
-        for (complaint, history) in histories {
-            io::Write::write_all(&mut out, state::line(complaint, history.state()).as_bytes()).map_err(at(&states))?;
+        complaints += folded.len() as u64;
+        for (complaint, state) in folded {
+            out.write_all(state::line(complaint, &state).as_bytes()).map_err(at(&states))?;
         }
     }
-    io::Write::flush(&mut out).map_err(at(&states))?;
+    out.flush().map_err(at(&states))?;
     Ok(complaints)
 }
 

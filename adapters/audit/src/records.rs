@@ -18,6 +18,8 @@ pub(crate) struct Lines {
 pub(crate) enum Line<'a> {
     /// Without its end.
     Text(&'a str),
+    /// Not wanted, and not looked at any further.
+    Passed,
     /// Not UTF-8, too long, or without an end.
     Broken(&'static str),
 }
@@ -34,6 +36,11 @@ impl Lines {
 
     /// The next line; none at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+        self.next_if(|_| true)
+    }
+
+    /// The next line, if it is wanted by its first bytes; none at the end.
+    pub(crate) fn next_if(&mut self, is_wanted: impl FnOnce(&[u8]) -> bool) -> io::Result<Option<Line<'_>>> {
         self.buffer.clear();
         let mut is_too_long = false;
         loop {
@@ -60,6 +67,9 @@ impl Lines {
             return Ok(Some(Line::Broken("is longer than any")));
         }
         let Some(line) = self.buffer.strip_suffix(b"\n") else { return Ok(Some(Line::Broken("has no end"))) };
+        if !is_wanted(line) {
+            return Ok(Some(Line::Passed));
+        }
         Ok(Some(str::from_utf8(line).map_or(Line::Broken("is no UTF-8"), Line::Text)))
     }
 }
@@ -96,8 +106,8 @@ impl Share {
 /// Of an event at most 256 KiB may be asked; escaped, with its metadata, less than this.
 const LONGEST: usize = 4 << 20;
 const BUFFER: usize = 1 << 18;
-/// About 300,000 records of 45,000 complaints, of which a kilobyte each is remembered.
-pub(crate) const SHARE: NonZero<u64> = NonZero::new(384 << 20).expect("not zero");
+/// About 150,000 records of 20,000 complaints, of which some kilobytes each are remembered.
+pub(crate) const SHARE: NonZero<u64> = NonZero::new(192 << 20).expect("not zero");
 
 #[cfg(test)]
 mod tests {

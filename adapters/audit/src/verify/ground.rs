@@ -35,9 +35,10 @@ pub(super) fn read(folder: &Folder<'_>, share: Share, progress: &impl Fn(u64)) -
     let mut record = line::blank();
     let mut untold = 0;
     loop {
-        let stands = match lines.next() {
+        let is_wanted = |line: &[u8]| ground.is_some() || is_of(share, line);
+        let stands = match lines.next_if(is_wanted) {
             Ok(None) => break,
-            Ok(Some(Line::Text(text))) if ground.is_none() && !is_of(share, text) => None,
+            Ok(Some(Line::Passed)) => None,
             Ok(Some(Line::Text(text))) => {
                 Some(line::read(text, &mut record).map_err(|what| format!("its {what} is not in its form")))
             }
@@ -98,8 +99,8 @@ fn wrong_line(lines: &Lines, why: &str) -> Problem {
     Problem::general(Class::Format, format!("{}, line {}: {why}", names::RECORDS, lines.number()))
 }
 
-fn is_of(share: Share, text: &str) -> bool {
-    line::complaint_of(text).is_some_and(|complaint| share.holds(complaint))
+fn is_of(share: Share, line: &[u8]) -> bool {
+    line::complaint_of(line).is_some_and(|complaint| share.holds(complaint))
 }
 
 /// What is of no single complaint: leaves, positions, commands, times, documents.

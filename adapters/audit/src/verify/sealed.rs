@@ -88,7 +88,7 @@ impl Beside {
                     None => continue,
                 },
                 // The pass over all of them tells what is wrong with it.
-                Ok(Some(Line::Broken(_))) => continue,
+                Ok(Some(Line::Broken(_) | Line::Passed)) => continue,
                 Ok(None) | Err(_) => break None,
             }
         };
@@ -157,6 +157,7 @@ impl Positions {
                     None => "is not in its form".to_owned(),
                 },
                 Ok(Some(Line::Broken(why))) => why.to_owned(),
+                Ok(Some(Line::Passed)) => continue,
                 Err(error) => {
                     problems.push(Problem::general(Class::Format, format!("{name}: {error}")));
                     break None;
