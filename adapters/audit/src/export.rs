@@ -161,7 +161,10 @@ pub async fn export(export: Export, mut progress: impl FnMut(Position, Position)
 /// Which records are to be written.
 enum Wanted {
     All,
-    /// Those of these complaints, up to a position.
+    /// Those of one complaint.
+    OfOne(ComplaintId),
+    /// Those of these complaints up to a position, and every loss that is admitted up to there: it explains
+    /// checkpoints that do not fit.
     Of(HashSet<ComplaintId>, Position),
 }
 
@@ -169,7 +172,11 @@ impl Wanted {
     fn holds(&self, entry: &Entry) -> bool {
         match self {
             Wanted::All => true,
-            Wanted::Of(complaints, last) => entry.position <= *last && complaints.contains(&entry.record.complaint),
+            Wanted::OfOne(complaint) => entry.record.complaint == *complaint,
+            Wanted::Of(complaints, last) => {
+                let is_of_them = complaints.contains(&entry.record.complaint) || entry.record.event_type == "Forked";
+                entry.position <= *last && is_of_them
+            }
         }
     }
 }
@@ -183,7 +190,7 @@ impl Export {
     async fn wanted(&self, progress: &mut impl FnMut(Position, Position)) -> Result<Wanted, ExportError> {
         match self.scope {
             Scope::Whole => Ok(Wanted::All),
-            Scope::Complaint(complaint) => Ok(Wanted::Of(HashSet::from([complaint]), self.size())),
+            Scope::Complaint(complaint) => Ok(Wanted::OfOne(complaint)),
             Scope::Period { first, last } => {
                 if first == 0 || first > last || last > self.size() {
                     let why = format!("positions {first} to {last} of {}", self.size());
