@@ -230,7 +230,8 @@ pub struct Day {
 }
 
 impl Day {
-    fn concerns(&self, unit: &Unit<'_>) -> bool {
+    /// Whether it makes a difference to the unit: the days of its region, and joint leave only where it is taken.
+    pub fn concerns(&self, unit: &Unit<'_>) -> bool {
         let here = match (&self.region, unit.region) {
             (None, _) => true,
             (Some(_), None) => false,

@@ -3,10 +3,13 @@
 //! A clock is a fact: its due time is computed once, when a decision starts or moves it, and stands
 //! in the event. Folding and reading need no policy and no calendar.
 
+mod change;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::change::{ClockChange, What};
 use crate::calendar::WorkingCalendar;
 use crate::values::{AgencyCode, Moment, WorkingDays, Zone, micros};
 
@@ -218,6 +221,29 @@ pub enum Verdict {
     Cancelled,
 }
 
+/// How far a moment lies from a due time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+pub struct Margin {
+    /// Whether the moment lies behind it.
+    pub is_late: bool,
+    /// How far; nothing on the last day itself, and on days off that follow it.
+    pub span: Span,
+}
+
+/// A length of time, in the unit a clock is counted in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Span {
+    /// Working days, the last one included.
+    WorkingDays(u32),
+    /// Days, days off included.
+    CalendarDays(u32),
+    /// Round the clock.
+    Minutes(u32),
+    /// Only while the office is open.
+    OfficeMinutes(u32),
+}
+
 /// One clock, whole: what an event carries when it starts, pauses, moves or stops it, and what the state keeps.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -304,6 +330,25 @@ impl Clock {
             ClockState::Missed(_) => Verdict::Missed,
             ClockState::Cancelled => Verdict::Cancelled,
         }
+    }
+
+    /// How much time was left at `at`, or by how much it was late, in the limit's unit; promises in minutes.
+    pub fn margin(&self, at: DateTime<Utc>, days: &WorkingCalendar) -> Margin {
+        let (zone, due) = (self.anchor.zone, self.due.instant());
+        let is_late = self.due.is_past(at);
+        let (from, to) = if is_late { (due, at) } else { (at, due) };
+        let span = match self.limit {
+            Limit::WorkingDays(_) => Span::WorkingDays(days.count(zone.date(from), zone.date(to))),
+            Limit::CalendarDays(_) => {
+                let days = (zone.date(to) - zone.date(from)).num_days();
+                Span::CalendarDays(u32::try_from(days).unwrap_or(0))
+            }
+            Limit::OfficeMinutes(_) => Span::OfficeMinutes(days.office_minutes(from, to, zone.0)),
+            Limit::Minutes(_) | Limit::Promise(_) => {
+                Span::Minutes(u32::try_from((to - from).num_minutes()).unwrap_or(u32::MAX))
+            }
+        };
+        Margin { is_late, span }
     }
 
     /// Pauses it, unless it is already past due: a question asked too late mends nothing.
@@ -433,6 +478,28 @@ mod tests {
         let paused = clock.pause(at("2024-03-01T16:15:00+07:00").at).unwrap();
         let resumed = paused.resume(at("2024-03-04T07:40:00+07:00").at, &days()).unwrap();
         assert_eq!((resumed.paused, due(&resumed)), (25, "2024-03-04T01:25:00Z".into()));
+    }
+
+    #[test]
+    fn a_margin_is_told_in_the_unit_of_the_limit() {
+        let margin = |clock: &Clock, time: &str| {
+            let Margin { is_late, span } = clock.margin(at(time).at, &days());
+            (is_late, span)
+        };
+        let friday = clock("2024-02-26T08:00:00+07:00", 4);
+        assert_eq!(margin(&friday, "2024-02-28T23:00:00+07:00"), (false, Span::WorkingDays(2)));
+        assert_eq!(margin(&friday, "2024-03-01T23:59:59+07:00"), (false, Span::WorkingDays(0)));
+        assert_eq!(margin(&friday, "2024-03-02T09:00:00+07:00"), (true, Span::WorkingDays(0)), "late on a day off");
+        assert_eq!(margin(&friday, "2024-03-05T09:00:00+07:00"), (true, Span::WorkingDays(2)));
+        let of = |limit| Clock { limit, ..friday.clone() }.with_limit(limit, &days());
+        assert_eq!(margin(&of(Limit::CalendarDays(3)), "2024-02-27T09:00:00+07:00"), (false, Span::CalendarDays(2)));
+        assert_eq!(margin(&of(Limit::Minutes(90)), "2024-02-26T10:00:00+07:00"), (true, Span::Minutes(30)));
+        assert_eq!(
+            margin(&of(Limit::OfficeMinutes(60)), "2024-02-26T08:40:00+07:00"),
+            (false, Span::OfficeMinutes(20))
+        );
+        let promise = Limit::Promise(at("2024-02-28T08:00:00+07:00").at);
+        assert_eq!(margin(&of(promise), "2024-02-28T07:00:00+07:00"), (false, Span::Minutes(60)));
     }
 
     #[test]

@@ -242,6 +242,26 @@ impl Engine {
         Ok(opened)
     }
 
+    /// The rules in use, with the policies and calendars that bound a history, as the ledger kept them. One that the
+    /// ledger does not keep is left out: what happened is recorded all the same.
+    ///
+    /// # Errors
+    /// `Unavailable`, or `Corrupt` where a kept text is not what the record names.
+    pub async fn rules_that_bound(&self, history: &[Recorded]) -> Result<Arc<Rules>, Error> {
+        for Recorded { event, .. } in history {
+            let (rules, context) = (self.rules(), &event.context);
+            let policy = rules.policy(&context.policy).is_none().then_some(&context.policy);
+            let calendar = rules.calendar(&context.calendar).is_none().then_some(&context.calendar);
+            for document in [policy, calendar].into_iter().flatten() {
+                match self.fetch_document(document).await {
+                    Ok(()) | Err(Error::Rejected(Rejection::MissingDocument { .. })) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(self.rules())
+    }
+
     /// The end of the log.
     ///
     /// # Errors

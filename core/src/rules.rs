@@ -170,12 +170,24 @@ impl Rules {
         directory: &Directory,
         agency: Option<&AgencyCode>,
     ) -> Option<&WorkingCalendar> {
+        let Unit { region, week, joint_leave_is_off } = self.unit(calendar, policy, directory, agency)?;
+        self.working.get(&calendar.hash)?.of(region, week, joint_leave_is_off)
+    }
+
+    /// What decides, beside the calendar, on which days an agency (none: the tenant) works.
+    pub fn unit<'r>(
+        &'r self,
+        calendar: &DocumentRef,
+        policy: &'r Policy,
+        directory: &'r Directory,
+        agency: Option<&AgencyCode>,
+    ) -> Option<Unit<'r>> {
         let elsewhere = |code| self.directories.iter().rev().find_map(|directory| directory.agency(code));
         let known = agency.and_then(|code| directory.agency(code).or_else(|| elsewhere(code)));
         let units = self.working.get(&calendar.hash)?;
         let week = known.map_or(units.default_week, |agency| agency.week);
         let region = known.map_or(policy.region.as_deref(), |agency| agency.region.as_deref());
-        units.of(region, week, policy.joint_leave_is_off)
+        Some(Unit { region, week, joint_leave_is_off: policy.joint_leave_is_off })
     }
 
     /// The working days of the tenant under a calendar and a policy: the measure in which agencies are compared,

@@ -12,11 +12,13 @@ mod copy;
 mod database;
 mod edge;
 mod figures;
+mod history;
 mod ikm;
 mod import;
 mod init;
 mod look;
 mod models;
+mod page;
 mod progress;
 mod queue;
 mod reads;
@@ -61,8 +63,8 @@ enum Verb {
     Schema,
     /// Show where a complaint stands.
     Show(show::Show),
-    /// Show everything recorded of a complaint.
-    History(show::History),
+    /// Show everything recorded of a complaint, and what it did to the clocks; also as a page.
+    History(history::History),
     /// Do what time alone has caused: lapses, closings by silence, escalations.
     Tick(tick::Tick),
     /// Check the whole log, or a folder that was made for an auditor: chains, whole commands, lawful transitions, verdicts.

@@ -1,16 +1,10 @@
 //! `report`: the figures of a ledger as one page, to read, to print and to pass on.
 
 mod chart;
-mod drawing;
 mod figures;
-mod markup;
-mod names;
 mod page;
-mod written;
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use aduan::values::Month;
 use clap::Args;
@@ -19,7 +13,8 @@ use serde_json::json;
 use self::figures::{Figures, Origin};
 use crate::answer::{Exit, Failure, Teller};
 use crate::look::{Heading, Look, Seen};
-use crate::tenant::{Tenant, beside};
+use crate::page::{Readers, write_whole};
+use crate::tenant::Tenant;
 
 /// What `report` is told.
 #[derive(Args)]
@@ -59,7 +54,7 @@ impl Report {
         let position = origin.position;
         let figures = Figures::ask(&seen.reads, origin, self.fewest).await?;
         let page = page::of(&self.title, &figures).to_string();
-        write_whole(&self.out, &page).map_err(|error| Failure::file(&self.out, &error))?;
+        write_whole(&self.out, &page, Readers::Anyone).map_err(|error| Failure::file(&self.out, &error))?;
         let told = json!({ "report": self.out.display().to_string(), "position": position, "bytes": page.len() });
         teller.tell(&told, &format!("{}: derived from {position} events", self.out.display()))?;
         Ok(Exit::Done)
@@ -82,19 +77,4 @@ impl Report {
             until: self.until,
         })
     }
-}
-
-/// Writes a file whole or not at all.
-fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let new = beside(path, &format!(".{}.new", std::process::id()));
-    let written = File::create(&new).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, path)
-    });
-    if written.is_err() {
-        // What could not be made may not be there to remove.
-        let _ = fs::remove_file(&new);
-    }
-    written
 }

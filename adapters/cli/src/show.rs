@@ -1,6 +1,5 @@
-//! `show` and `history`: where a complaint stands, and how it came there.
+//! `show`: where a complaint stands.
 
-mod past;
 mod present;
 
 use std::sync::Arc;
@@ -11,10 +10,8 @@ use aduan::event::Fact;
 use aduan::store::Store;
 use aduan::values::{ComplaintId, TrackingNumber};
 use clap::Args;
-use serde_json::{Value, json};
 
-use self::past::{Happening, Texts};
-use self::present::Present;
+pub(crate) use self::present::Present;
 use crate::Now;
 use crate::answer::{Exit, Failure, Teller};
 use crate::tenant::Tenant;
@@ -47,44 +44,11 @@ impl Show {
     }
 }
 
-/// What `history` is told.
-#[derive(Args)]
-pub(crate) struct History {
-    /// The complaint's id, or its tracking number.
-    id: String,
-    /// Open sealed values: names, contacts, texts. Takes the vault.
-    #[arg(long)]
-    reveal: bool,
-}
-
-impl History {
-    /// Prints every event, its chain checked. Texts that were asked for and could not be opened are a failure.
-    ///
-    /// # Errors
-    /// When there is none, or its history cannot be read or trusted.
-    pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
-        let store = tenant.reader().await?;
-        let id = find(&*store, &self.id).await?;
-        let engine = tenant.reading_engine(Arc::clone(&store), self.reveal).await?;
-        let history = engine.history(id).await?;
-        if history.is_empty() {
-            return Err(unknown());
-        }
-        let mut happenings = Vec::with_capacity(history.len());
-        for recorded in &history {
-            let texts = if self.reveal { Texts::open(&engine, id, &recorded.event).await? } else { Texts::Sealed };
-            happenings.push(Happening { recorded, texts });
-        }
-        let told: Vec<Value> = happenings.iter().map(Happening::to_json).collect();
-        let lines: Vec<String> = happenings.iter().map(Happening::to_string).collect();
-        teller.tell(&json!({ "complaint": id, "events": told }), &lines.join("\n"))?;
-        let is_whole = !happenings.iter().any(|happening| happening.texts.are_lost());
-        Ok(if is_whole { Exit::Done } else { Exit::Failed })
-    }
-}
-
 /// The complaint of that id or tracking number.
-async fn find(store: &dyn Store, name: &str) -> Result<ComplaintId, Failure> {
+///
+/// # Errors
+/// When the name is neither, or there is no such complaint.
+pub(crate) async fn find(store: &dyn Store, name: &str) -> Result<ComplaintId, Failure> {
     if let Ok(id) = name.parse() {
         return Ok(id);
     }

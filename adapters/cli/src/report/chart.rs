@@ -19,9 +19,9 @@ mod table;
 
 use self::key::Mark;
 use self::table::Table;
-use super::drawing::{Drawing, Room};
 use super::figures::Figures;
-use super::markup::{Element, element};
+use crate::page::drawing::{Drawing, Room};
+use crate::page::markup::{Element, element};
 
 /// Every section, in the order of the page.
 pub(super) fn sections(figures: &Figures) -> Vec<Section> {

@@ -9,9 +9,9 @@ use aduan::rules::Rules;
 use aduan::values::{Moment, Month, Position};
 use chrono::{DateTime, Utc};
 
-use super::names::Names;
-use super::written;
 use crate::answer::Failure;
+use crate::page::names::Names;
+use crate::page::written;
 use crate::reads::Reads;
 
 /// From which log the figures are derived, and what they are about.

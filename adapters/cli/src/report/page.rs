@@ -3,24 +3,13 @@
 mod definitions;
 mod glance;
 
-use std::fmt::Display;
-
 use aduan::values::Moment;
 use chrono::{DateTime, Utc};
 
 use super::chart;
 use super::figures::{Figures, Origin};
-use super::markup::{Element, element};
-use super::written;
-
-/// A page that stands for itself. It begins with a line that tells browsers to keep to the standards.
-pub(super) struct Page(Element);
-
-impl Display for Page {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "<!DOCTYPE html>\n{}\n", self.0)
-    }
-}
+use crate::page::markup::{Element, element};
+use crate::page::{Page, entry, written};
 
 /// The page of these figures.
 pub(super) fn of(title: &str, figures: &Figures) -> Page {
@@ -33,18 +22,8 @@ pub(super) fn of(title: &str, figures: &Figures) -> Page {
         let sections = chart::sections(figures).into_iter().map(|section| section.markup());
         main.child(glance::section(figures)).children(sections)
     };
-    let body = element("body").child(patterns()).child(main.child(definitions::section(figures)));
-    Page(element("html").with("lang", "en").child(head(title, &origin.ledger)).child(body))
-}
-
-fn head(title: &str, ledger: &str) -> Element {
-    let meta = |name: &'static str, content: &'static str| element("meta").with("name", name).with("content", content);
-    element("head")
-        .child(element("meta").with("charset", "utf-8"))
-        .child(meta("viewport", "width=device-width, initial-scale=1"))
-        .child(meta("color-scheme", "light dark"))
-        .child(element("title").text(format!("{title} – {ledger}")))
-        .child(element("style").verbatim(include_str!("style.css")))
+    let main = main.child(definitions::section(figures));
+    Page::new(format!("{title} – {}", origin.ledger), include_str!("style.css"), main)
 }
 
 fn header(title: &str, origin: &Origin) -> Element {
@@ -57,8 +36,6 @@ fn header(title: &str, origin: &Origin) -> Element {
         0 => "an empty log".to_owned(),
         position => format!("the log up to position {position}{recorded}"),
     };
-    let entry =
-        |name: &str, text: String| element("div").child(element("dt").text(name)).child(element("dd").text(text));
     let mut entries = vec![
         entry("Ledger", origin.ledger.clone()),
         entry("Period", period(origin)),
@@ -87,18 +64,4 @@ fn period(origin: &Origin) -> String {
         (Some(since), Some(until)) if since == until => since.to_string(),
         (Some(since), Some(until)) => format!("{since} to {until}"),
     }
-}
-
-/// The fillings that tell bars apart without colour.
-fn patterns() -> Element {
-    let svg = element("svg").class("patterns").with("width", 0).with("height", 0).with("aria-hidden", "true");
-    let pattern = |id, class: &str, ground: &str| {
-        let pattern = element("pattern").with("id", id).with("width", 5).with("height", 5);
-        let pattern = pattern.with("patternUnits", "userSpaceOnUse").with("patternTransform", "rotate(45)");
-        let ground = element("rect").class(ground).with("width", 5).with("height", 5);
-        let stroke = element("rect").class(class).with("width", 2).with("height", 5);
-        pattern.children([ground, stroke])
-    };
-    let both = [pattern("hatch-main", "main", "paper"), pattern("hatch-soft", "muted", "paper")];
-    svg.child(element("defs").children(both))
 }

@@ -6,6 +6,7 @@ mod bad_input;
 mod copying;
 mod desk;
 mod figures;
+mod history;
 mod ikm;
 mod importing;
 mod killed;

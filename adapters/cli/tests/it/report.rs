@@ -72,7 +72,7 @@ fn text_of<'p>(page: &'p str, id: &str) -> &'p str {
 }
 
 /// Every element is closed in its turn, attributes are quoted and stand once: what an XML parser asks.
-fn assert_well_formed(page: &str) {
+pub(crate) fn assert_well_formed(page: &str) {
     let mut open = Vec::new();
     let mut rest = page.strip_prefix("<!DOCTYPE html>\n").unwrap();
     while let Some((text, after)) = rest.split_once('<') {

@@ -4,7 +4,7 @@ use aduan::statistics::Share;
 
 use super::axis::Axis;
 use super::rows::{Row, Rows};
-use crate::report::drawing::{Drawing, Room};
+use crate::page::drawing::{Drawing, Room};
 
 /// A bar: how many, of how many, and how it is filled.
 pub(super) struct Bar {

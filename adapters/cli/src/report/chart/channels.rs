@@ -6,8 +6,8 @@ use aduan::statistics::Share;
 use super::bars::{self, Bar};
 use super::rows::{Row, largest};
 use super::{Section, Table, for_every_room, left_out};
+use crate::page::written::if_any;
 use crate::report::figures::Figures;
-use crate::report::written::if_any;
 
 pub(super) fn section(figures: &Figures) -> Section {
     let Figures { channels, .. } = figures;

@@ -9,8 +9,8 @@ use super::axis::Axis;
 use super::dots::{self, FEW, Panel, Shares};
 use super::rows::{Row, largest};
 use super::{Mark, Section, Table, for_every_room, left_out};
+use crate::page::written::{if_any, interval};
 use crate::report::figures::Figures;
-use crate::report::written::{if_any, interval};
 
 pub(super) fn section(figures: &Figures) -> Section {
     let Figures { statutory, first_response, limits, .. } = figures;

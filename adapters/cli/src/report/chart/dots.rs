@@ -4,7 +4,7 @@ use aduan::statistics::Share;
 
 use super::axis::Axis;
 use super::rows::{Row, Rows};
-use crate::report::drawing::{Drawing, Room};
+use crate::page::drawing::{Drawing, Room};
 
 /// A plot of dots.
 pub(super) struct Panel {

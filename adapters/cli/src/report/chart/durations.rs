@@ -4,8 +4,8 @@ use aduan::figures::{SlaLine, Took};
 
 use super::rows::{Row, largest};
 use super::{Mark, Section, Table, for_every_room, left_out, spans};
+use crate::page::written::{if_any, working_days};
 use crate::report::figures::Figures;
-use crate::report::written::{if_any, working_days};
 
 pub(super) fn section(figures: &Figures) -> Section {
     let took = &figures.took;

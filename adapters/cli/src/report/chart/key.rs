@@ -1,6 +1,6 @@
 //! A key: samples of the marks of a chart, for what cannot be written at the mark itself.
 
-use crate::report::markup::{Element, element};
+use crate::page::markup::{Element, element};
 
 /// A mark that a key explains.
 #[derive(Clone, Copy)]

@@ -5,9 +5,9 @@ use aduan::values::Month;
 
 use super::axis::Axis;
 use super::{Mark, Section, Table, for_every_room};
-use crate::report::drawing::{Drawing, Room};
+use crate::page::drawing::{Drawing, Room};
+use crate::page::written::if_any;
 use crate::report::figures::Figures;
-use crate::report::written::if_any;
 
 /// A month, and what is drawn of it.
 struct Column {

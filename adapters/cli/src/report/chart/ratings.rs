@@ -8,8 +8,8 @@ use super::bars::{self, Bar};
 use super::dots::{self, Panel};
 use super::rows::{Row, largest};
 use super::{Mark, Section, Table, for_every_room, left_out};
+use crate::page::written::{if_any, interval};
 use crate::report::figures::Figures;
-use crate::report::written::{if_any, interval};
 
 /// Both sections; one that says why, where no rating is told.
 pub(super) fn sections(figures: &Figures) -> Vec<Section> {

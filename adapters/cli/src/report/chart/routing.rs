@@ -6,8 +6,8 @@ use super::axis::Axis;
 use super::dots::{self, Panel, Shares};
 use super::rows::{Row, largest};
 use super::{Mark, Section, Table, for_every_room, left_out};
+use crate::page::written::if_any;
 use crate::report::figures::Figures;
-use crate::report::written::if_any;
 
 pub(super) fn section(figures: &Figures) -> Section {
     let routing = &figures.routing;

@@ -5,9 +5,9 @@ use std::ops::Range;
 use aduan::statistics::Share;
 
 use super::axis::Axis;
-use crate::report::drawing::{Drawing, Room};
-use crate::report::names::shortened;
-use crate::report::written::{counts, percent};
+use crate::page::drawing::{Drawing, Room};
+use crate::page::names::shortened;
+use crate::page::written::{counts, percent};
 
 /// A row: its name, what is plotted of it, and how much stands behind it.
 pub(super) struct Row<C> {

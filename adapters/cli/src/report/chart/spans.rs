@@ -4,7 +4,7 @@ use aduan::figures::Took;
 
 use super::axis::Axis;
 use super::rows::{Row, Rows};
-use crate::report::drawing::{Drawing, Room};
+use crate::page::drawing::{Drawing, Room};
 
 /// Draws rows of spans, one for each panel, all on one scale. The first row is all together.
 pub(super) fn draw<const N: usize>(room: Room, titles: [&str; N], rows: &[Row<[Option<Took>; N]>]) -> Drawing {

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::rows::{Row, Rows};
-use crate::report::drawing::{Drawing, Room};
+use crate::page::drawing::{Drawing, Room};
 
 /// Draws rows of parts, filled as `fills` say in their order; the sum stands at the end.
 pub(super) fn draw<const N: usize>(room: Room, title: &str, fills: [&str; N], rows: &[Row<[u64; N]>]) -> Drawing {

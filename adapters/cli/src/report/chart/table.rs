@@ -1,6 +1,6 @@
 //! The table behind a chart.
 
-use crate::report::markup::{Element, element};
+use crate::page::markup::{Element, element};
 
 /// The numbers behind a chart. The first column names the rows.
 #[derive(Default)]

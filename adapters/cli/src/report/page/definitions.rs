@@ -1,7 +1,7 @@
 //! How each figure is defined.
 
+use crate::page::markup::{Element, element};
 use crate::report::figures::Figures;
-use crate::report::markup::{Element, element};
 
 /// The definitions.
 pub(super) fn section(figures: &Figures) -> Element {

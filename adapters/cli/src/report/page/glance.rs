@@ -2,9 +2,9 @@
 
 use aduan::figures::SlaLine;
 
+use crate::page::markup::{Element, element};
+use crate::page::written::{counts, if_any, interval, percent};
 use crate::report::figures::Figures;
-use crate::report::markup::{Element, element};
-use crate::report::written::{counts, if_any, interval, percent};
 
 /// The figures at a glance.
 pub(super) fn section(figures: &Figures) -> Element {

@@ -5,28 +5,28 @@ use aduan::statistics::{Hundredths, Share};
 use aduan::values::Moment;
 
 /// A share without its counts, for where they stand beside it.
-pub(super) fn percent(share: Share) -> String {
+pub(crate) fn percent(share: Share) -> String {
     format!("{} %", Hundredths(share.basis_points()))
 }
 
 /// The counts of a share.
-pub(super) fn counts(share: Share) -> String {
+pub(crate) fn counts(share: Share) -> String {
     format!("{} of {}", share.count, share.of)
 }
 
 /// The interval of Wilson's score around a share, for 95 %.
-pub(super) fn interval(share: Share) -> String {
+pub(crate) fn interval(share: Share) -> String {
     let (low, high) = share.wilson();
     format!("{} to {} %", Hundredths(low), Hundredths(high))
 }
 
 /// Working days.
-pub(super) fn working_days(days: u64) -> String {
+pub(crate) fn working_days(days: u64) -> String {
     format!("{days} working day{}", if days == 1 { "" } else { "s" })
 }
 
 /// A limit.
-pub(super) fn limit(limit: Limit) -> String {
+pub(crate) fn limit(limit: Limit) -> String {
     match limit {
         Limit::WorkingDays(days) => working_days(days.into()),
         Limit::CalendarDays(days) => format!("{days} days"),
@@ -37,11 +37,11 @@ pub(super) fn limit(limit: Limit) -> String {
 }
 
 /// A moment, to the minute.
-pub(super) fn moment(moment: Moment) -> String {
+pub(crate) fn moment(moment: Moment) -> String {
     moment.at.with_timezone(&moment.zone.0).format("%Y-%m-%d %H:%M %Z").to_string()
 }
 
 /// What may be missing.
-pub(super) fn if_any<T: std::fmt::Display>(value: Option<T>) -> String {
+pub(crate) fn if_any<T: std::fmt::Display>(value: Option<T>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| value.to_string())
 }

@@ -3,49 +3,49 @@
 use std::fmt::{self, Display, Write as _};
 
 /// An element under way. Whatever is put into it is escaped, so that no name of an agency can become markup.
-pub(super) struct Element {
+pub(crate) struct Element {
     name: &'static str,
     attributes: String,
     inside: String,
 }
 
 /// An element without anything in it.
-pub(super) fn element(name: &'static str) -> Element {
+pub(crate) fn element(name: &'static str) -> Element {
     Element { name, attributes: String::new(), inside: String::new() }
 }
 
 impl Element {
     /// The same with an attribute.
-    pub(super) fn with(mut self, name: &'static str, value: impl Display) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Display) -> Self {
         // Writing to a string does not fail.
         let _ = write!(self.attributes, " {name}=\"{}\"", Escaped(value));
         self
     }
 
     /// The same of a class of the style sheet.
-    pub(super) fn class(self, class: &str) -> Self {
+    pub(crate) fn class(self, class: &str) -> Self {
         self.with("class", class)
     }
 
     /// The same with a text at its end.
-    pub(super) fn text(mut self, text: impl Display) -> Self {
+    pub(crate) fn text(mut self, text: impl Display) -> Self {
         let _ = write!(self.inside, "{}", Escaped(text));
         self
     }
 
     /// The same with an element at its end.
-    pub(super) fn child(mut self, child: Element) -> Self {
+    pub(crate) fn child(mut self, child: Element) -> Self {
         let _ = write!(self.inside, "{child}");
         self
     }
 
     /// The same with elements at its end.
-    pub(super) fn children(self, children: impl IntoIterator<Item = Element>) -> Self {
+    pub(crate) fn children(self, children: impl IntoIterator<Item = Element>) -> Self {
         children.into_iter().fold(self, Element::child)
     }
 
     /// The same with a text of the program's own at its end, as it is: a style sheet knows no escapes.
-    pub(super) fn verbatim(mut self, text: &'static str) -> Self {
+    pub(crate) fn verbatim(mut self, text: &'static str) -> Self {
         self.inside.push_str(text);
         self
     }

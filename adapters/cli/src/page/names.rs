@@ -7,19 +7,19 @@ use aduan::values::AgencyCode;
 use chrono::NaiveDate;
 
 /// The names of the directory that counts on a day.
-pub(super) struct Names {
+pub(crate) struct Names {
     rules: Arc<Rules>,
     day: NaiveDate,
 }
 
 impl Names {
     /// Names as of a day.
-    pub(super) fn on(rules: Arc<Rules>, day: NaiveDate) -> Self {
+    pub(crate) fn on(rules: Arc<Rules>, day: NaiveDate) -> Self {
         Names { rules, day }
     }
 
     /// The name behind a code; the code where the directory does not know it.
-    pub(super) fn of(&self, code: &str) -> String {
+    pub(crate) fn of(&self, code: &str) -> String {
         if code.is_empty() {
             return "No agency".to_owned();
         }
@@ -30,7 +30,7 @@ impl Names {
 }
 
 /// At most so many characters of a name.
-pub(super) fn shortened(name: &str, most: usize) -> String {
+pub(crate) fn shortened(name: &str, most: usize) -> String {
     if name.chars().count() <= most {
         return name.to_owned();
     }
