@@ -521,7 +521,10 @@ class Vectors(unittest.TestCase):
     def test_weak_and_broken_keys_are_refused(self):
         weak = ((1).to_bytes(32, "little"), bytes(32), (Q - 1).to_bytes(32, "little"))
         broken = ((Q + 1).to_bytes(32, "little"), (2).to_bytes(32, "little"), b"short", (1 | 1 << 255).to_bytes(32, "little"))
-        for data in weak + broken:
+        # A second way to write y, for points that are neither: 3 and more would fit below the modulus, too.
+        again = [(Q + y).to_bytes(32, "little") for y in range(3, 19) if verify.decode_point(y.to_bytes(32, "little"))]
+        self.assertTrue(again)
+        for data in list(weak + broken) + again:
             with self.assertRaises(ValueError):
                 verify.PublicKey(data)
 
@@ -548,15 +551,16 @@ class Vectors(unittest.TestCase):
             for index in range(size):
                 proof = path(index, leaves[:size])
                 self.assertEqual(verify.inclusion_root(index, size, leaves[index], proof), top)
-                self.assertNotEqual(verify.inclusion_root(index, size, leaves[index], proof + [top]), top)
-                self.assertNotEqual(verify.inclusion_root(index, size, leaves[index], proof[:-1]), None if not proof else top)
+                self.assertIsNone(verify.inclusion_root(index, size, leaves[index], proof + [top]))
+                self.assertIsNone(verify.inclusion_root(size, size, leaves[index], proof))
                 if proof:
+                    self.assertIsNone(verify.inclusion_root(index, size, leaves[index], proof[:-1]))
                     self.assertNotEqual(verify.inclusion_root(index ^ 1, size, leaves[index], proof), top)
             for old in range(1, size):
                 proof, was = subproof(old, leaves[:size], True), root(leaves[:old])
                 self.assertEqual(verify.consistency_roots(old, size, was, proof), (was, top))
-                self.assertNotEqual(verify.consistency_roots(old, size, was, proof + [top]), (was, top))
-                self.assertNotEqual(verify.consistency_roots(old, size, was, proof[:-1]), (was, top))
+                self.assertIsNone(verify.consistency_roots(old, size, was, proof + [top]))
+                self.assertIsNone(verify.consistency_roots(old, size, was, proof[:-1]))
                 self.assertNotEqual(verify.consistency_roots(old, size, was, [top] + proof[1:]), (was, top))
 
     def test_records_of_the_project(self):
@@ -674,6 +678,20 @@ class Clean(Case):
         told = self.clean(*holds)
         self.assertEqual([loss["size"] for loss in told["admitted_losses"]], [9, 7, 8, 9])
         self.assertEqual(told["admitted_losses"][0]["position"], 7)
+
+    def test_a_loss_admitted_before_the_period(self):
+        city, lost, _ = forked()
+        held = self.keep("held", lost)
+        city.export(self.folder, scope={"period": {"first": 8, "last": 9}})
+        self.finds("consistency", "time", more=("--holds", held))  # without the record, nobody can know
+        period = city.chosen
+
+        def with_losses(scope):
+            return sorted(period(scope) + [city.records[6]], key=lambda record: record["position"])
+
+        city.chosen = with_losses
+        city.export(self.folder, scope={"period": {"first": 8, "last": 9}})
+        self.assertEqual([loss["size"] for loss in self.clean("--holds", held)["admitted_losses"]], [9, 9])
 
     def test_two_losses(self):
         """The second one reaches behind the record that admitted the first."""
@@ -842,7 +860,8 @@ class Format(Case):
         city.export(self.folder, scope={"period": {"first": 13, "last": 14}})
         stray = record_line(city.records[1]).encode()
         self.edit("records.jsonl", lambda data: data[: data.index(b"\n") + 1] + stray + data[data.index(b"\n") + 1 :])
-        self.assertIn("format", {problem["class"] for problem in self.run_it()["problems"]})
+        stray_told = [problem["position"] for problem in self.run_it()["problems"] if problem["class"] == "format"]
+        self.assertIn(2, stray_told)
 
 
 class Signatures(Case):
@@ -889,6 +908,27 @@ class Signatures(Case):
         city.export(self.folder)
         self.finds("signature")
         self.finds("signature", seeds=(OLD, NEW))
+
+    def test_at_the_size_of_the_rotation_the_old_key_counts(self):
+        city = town()
+        city.attested[1] = (6, city.checkpoint(size=6, seed=NEW))
+        city.export(self.folder)
+        self.finds("signature")
+        self.finds("signature", seeds=(OLD, NEW))
+
+    def test_a_false_line_beside_good_ones(self):
+        city = town()
+        checkpoint = city.checkpoint()
+        for seed, kinds in ((OLD, 1), (OLD, 4), (NEW, 1)):
+            false = "\u2014 %s %s\n" % (city.name, b64(kid(city.name, kinds, seed) + bytes(64)))
+            city.export(self.folder, checkpoint=checkpoint + false)
+            self.finds("signature")
+
+    def test_a_key_hands_over_once(self):
+        city = town()
+        city.attested.append((14, city.rotation(14, STRANGER, (OLD, STRANGER))))
+        city.export(self.folder)
+        self.finds("signature")
 
     def test_only_the_new_key_is_trusted(self):
         town().export(self.folder)
@@ -1064,6 +1104,33 @@ class Consistency(Case):
         city.export(self.folder)
         self.clean()
         self.finds("consistency", "time", more=("--holds", self.keep("held", lost)))
+
+    def test_an_admission_that_was_not_signed(self):
+        city, lost, _ = forked()
+        record = city.records[6]
+        signed = record["payload"]
+        record["type"], record["payload"] = "Annotated", signed.replace("Forked", "Annotated")
+        self.relink(city)
+        city.origin = city.name
+        city.export(self.folder)
+        self.replace("records.jsonl", record_line(record), record_line(dict(record, type="Forked", payload=signed)))
+        self.finds("record", "consistency", "time", more=("--holds", self.keep("held", lost)))
+
+    def test_an_attestation_behind_the_end_of_one_complaint(self):
+        city = town()
+        longer = copy.deepcopy(city)
+        longer.command((4, "Annotated", {}, {}, False))
+        city.attested.append((15, longer.checkpoint()))
+        city.export(self.folder, scope={"complaint": uuid(1)})
+        self.finds("consistency")
+
+    def test_a_proof_for_nothing_that_is_held(self):
+        city = town()
+        del city.attested[1]
+        city.export(self.folder, scope={"complaint": uuid(1)}, holds=(6,))
+        self.clean()
+        self.edit("consistency/6.tlog-witness", lambda data: data.replace(data.split(b"\n")[1], b64(bytes(32)).encode()))
+        self.finds("consistency")
 
     def test_another_root_than_was_admitted(self):
         city, _, old = forked()
@@ -1241,6 +1308,14 @@ class Commands(Case):
         self.drop_line("records.jsonl", 7)
         self.finds("format", "position", "chain", "command")
 
+    def test_the_first_and_the_last_part_are_missing(self):
+        city = town()
+        for index, told in ((3, [5]), (4, [4]), (6, [8]), (7, [9]), (8, [8])):
+            city.export(self.folder, boxes=False, keys=False)
+            self.drop_line("records.jsonl", index)
+            problems = self.run_it()["problems"]
+            self.assertEqual([problem["position"] for problem in problems if problem["class"] == "command"], told)
+
     def test_one_complaint(self):
         city = town()
         self.spoil(city, 5, "metadata", lambda raw: raw.replace("2/2", "6/6"))
@@ -1305,7 +1380,7 @@ class BoxesAndKeys(Case):
         city = town()
         city.boxes = [box for box in city.boxes if box["position"] != 6]
         city.export(self.folder)
-        self.replace("records.jsonl", commitment(key_of(10)), commitment(key_of(6)), -1)
+        self.replace("records.jsonl", '"keys":["' + commitment(key_of(10)), '"keys":["' + commitment(key_of(6)))
         self.assertIn("box", {problem["class"] for problem in self.run_it()["problems"]})
 
     def test_keys(self):
@@ -1397,6 +1472,18 @@ class Times(Case):
             self.spoil(city, 3, "metadata", lambda raw: raw.replace(old, new))
             city.export(self.folder)
             self.finds("time")
+
+    def test_the_narrowest_of_all_checkpoints(self):
+        """A later one of a smaller size, an earlier one of a greater size: each of them limits."""
+        for size, second in ((1, NOON + 3600), (14, NOON - 3600)):
+            city = town()
+            self.relink(city)
+            city.attested = [(n, city.checkpoint(size=n, second=NOON + 300)) for n in (2, 9)]
+            city.export(self.folder, checkpoint=city.checkpoint(second=NOON + 660))
+            self.clean()
+            held = self.keep("held", city.checkpoint(size=size, second=second))
+            told = [problem["position"] for problem in self.finds("time", more=("--holds", held))]
+            self.assertEqual(told, list(range(2, 15) if size == 1 else range(1, 15)))
 
     def test_a_held_checkpoint_limits_too(self):
         city = town()

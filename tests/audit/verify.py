@@ -1096,6 +1096,7 @@ class Standing(NamedTuple):
     hash: bytes
     position: int
     key: Optional[str]  # the commitment to the key under which its values are sealed now
+    only_forks: bool  # a complaint that does nothing but admit losses
 
 
 class Chains:
@@ -1125,7 +1126,8 @@ class Chains:
             self.found.add("chain", record.position, "prev does not link to %s" % link)
         key = record.metadata.get("key", before.key if before else None)
         position = max(record.position, before.position if before else 0)
-        self.standing[complaint] = Standing(record.sequence, record.hash, position, key)
+        only_forks = record.type == "Forked" and (before is None or before.only_forks)
+        self.standing[complaint] = Standing(record.sequence, record.hash, position, key, only_forks)
         return key
 
 
@@ -1794,7 +1796,8 @@ class Audit:
             why = "says %d complaints, there are %d" % (manifest.complaints, self.complaints)
             found.add("format", "manifest.json", why)
         for complaint, last in standing.items():
-            if manifest.scope == PERIOD and last.position < manifest.first:
+            # Losses admitted before a period tell which old checkpoints cannot be checked in it.
+            if manifest.scope == PERIOD and last.position < manifest.first and not last.only_forks:
                 found.add("format", last.position, "is of a complaint that does not occur in the period")
             if manifest.complaint is not None and complaint.hex() != manifest.complaint.replace("-", ""):
                 found.add("format", last.position, "is of another complaint than the one that was exported")
