@@ -19,6 +19,7 @@
 //! ```
 
 pub mod checkpoint;
+pub mod documents;
 pub mod keys;
 pub mod note;
 pub mod proof;

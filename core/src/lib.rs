@@ -45,6 +45,7 @@ pub mod command;
 pub mod complaint;
 pub mod engine;
 pub mod event;
+pub mod evidence;
 pub mod figures;
 pub mod ikm;
 pub mod inspect;

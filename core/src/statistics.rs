@@ -31,6 +31,11 @@ impl Share {
         ratio(self.count, self.of, 10_000)
     }
 
+    /// The same in percent.
+    pub(crate) fn rounded(&self) -> Hundredths {
+        Hundredths(self.basis_points())
+    }
+
     /// The interval of Wilson's score for 95 %, in hundredths of a percent, rounded outwards: where the share of all
     /// would lie if those counted were drawn from them by lot.
     pub fn wilson(&self) -> (u64, u64) {
@@ -54,7 +59,7 @@ impl Serialize for Share {
         let mut share = serializer.serialize_struct("Share", 3)?;
         share.serialize_field("count", &self.count)?;
         share.serialize_field("of", &self.of)?;
-        share.serialize_field("percent", &Hundredths(self.basis_points()))?;
+        share.serialize_field("percent", &self.rounded())?;
         share.end()
     }
 }

@@ -8,11 +8,13 @@
 //! Simulated people bring complaints in and work on them ([`case`]), a simulated city lets them live at the same time
 //! and runs the clock in the evening ([`city`]). What they do is drawn from one seed; what is lawful, due or overdue
 //! the engine alone decides. At the end everything that is printed is read back from the log ([`report`]), one
-//! complaint tells its story, and the whole chain is verified.
+//! complaint tells its story, the whole chain is verified, and every figure of the year is derived from the log once
+//! more, as an auditor would ([`evidence`]).
 
 mod case;
 mod citizens;
 mod city;
+mod evidence;
 mod report;
 
 use std::collections::BTreeSet;
@@ -77,7 +79,7 @@ async fn main() -> Fallible<ExitCode> {
 
     // Read models are derived: their file may be deleted at any time.
     let reads = Arc::new(SqliteReadStore::open(folder.join("mojokerto.db.read"), &ledger)?);
-    let mut city = City::new(Arc::clone(&engine), reads, options.year, options.complaints, rng)?;
+    let mut city = City::new(Arc::clone(&engine), Arc::clone(&reads) as _, options.year, options.complaints, rng)?;
     let began = Instant::now();
     city.live(|day, record| {
         if day.month() != (day + chrono::Days::new(1)).month() {
@@ -95,9 +97,23 @@ async fn main() -> Fallible<ExitCode> {
     })
     .await?;
     println!("Kota Mojokerto, {}: {} complaints, seed {}", options.year, options.complaints, options.seed);
-    year.print(Moment::parse(&format!("{}-12-31T23:59:59+07:00", options.year), WIB)?);
+    year.print(end_of(options.year)?);
     print_record(&city.record);
     tell_story(&engine, year.richest()).await?;
+
+    let (pack, judge) = evidence::derive(&*store, end_of(options.year)?).await?;
+    let different =
+        evidence::compare(&pack, Arc::clone(&store) as _, reads, &Rules::mojokerto(), end_of(options.year)?).await?;
+    title("Evidence");
+    different.iter().for_each(|difference| println!("  {difference}"));
+    println!(
+        "{} numbers of {} derived from the log, {} other than the live figures; {} clocks recomputed, {} doubted",
+        pack.numbers.len(),
+        options.year,
+        different.len(),
+        judge.clocks,
+        judge.doubts
+    );
 
     let began = Instant::now();
     let mut inspector = Inspector::new(ledger);
@@ -125,7 +141,12 @@ async fn main() -> Fallible<ExitCode> {
     if let Some(folder) = &options.keep {
         println!("kept in {}: mojokerto.db, and mojokerto.vault with the keys to its texts", folder.display());
     }
-    Ok(if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let is_sound = problems == 0 && pack.stands && different.is_empty();
+    Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn end_of(year: i32) -> Fallible<Moment> {
+    Ok(Moment::parse(&format!("{year}-12-31T23:59:59+07:00"), WIB)?)
 }
 
 /// Reads the whole log, page by page.

@@ -4,6 +4,7 @@
 
 mod cqrs_shell;
 mod engine;
+mod evidence;
 mod golden;
 mod harness;
 mod histories;

@@ -31,6 +31,7 @@ pub mod invariants;
 pub mod postgres;
 pub mod read_conformance;
 pub mod told;
+pub mod told_figures;
 pub mod town;
 
 /// Every complaint of a log, in the order they came: whoever ticks without read models asks all of them.

@@ -25,6 +25,8 @@ pub(crate) enum Exit {
     Busy,
     /// What is stored cannot be trusted.
     Corrupt,
+    /// The ledger can say neither yes nor no.
+    Unknown,
     /// What an auditor was handed cannot be trusted; the gravest failure is of this class.
     Audit(Class),
 }
@@ -39,6 +41,7 @@ impl Exit {
             Exit::Refused => 3,
             Exit::Busy => 4,
             Exit::Corrupt => 5,
+            Exit::Unknown => 6,
             Exit::Audit(class) => class.exit_code(),
         }
     }
@@ -56,7 +59,7 @@ impl Exit {
     pub(crate) fn worse(self, other: Exit) -> Exit {
         let weight = |exit| match exit {
             Exit::Done => 0,
-            Exit::Refused => 1,
+            Exit::Refused | Exit::Unknown => 1,
             Exit::Usage | Exit::Failed | Exit::Busy => 2,
             Exit::Corrupt | Exit::Audit(_) => 3,
         };

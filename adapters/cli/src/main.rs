@@ -7,10 +7,12 @@ mod ahead;
 mod answer;
 mod audit;
 mod choice;
+mod claim;
 mod commands;
 mod copy;
 mod database;
 mod edge;
+mod evidence;
 mod figures;
 mod history;
 mod ikm;
@@ -95,6 +97,10 @@ enum Verb {
     Models(models::Models),
     /// Write the figures as one page with charts, to read, to print and to pass on.
     Report(report::Report),
+    /// Derive every verdict and number of a year from the log anew, each with the positions it rests on.
+    Evidence(evidence::WriteEvidence),
+    /// Hold a claim against the ledger: `satisfaction 91.3 %`, or `received 312 = resolved 187 + open 125`.
+    Claim(claim::HoldClaim),
     /// Copy a ledger into another store, with every position and hash. The vault stays one file for both.
     Copy(copy::CopyLedger),
 }
@@ -154,6 +160,8 @@ async fn run(verb: Verb, tenant: &Tenant, teller: Teller) -> Result<Exit, Failur
         Verb::Replay(replay) => replay.run(tenant, teller).await,
         Verb::Models(models) => models.run(tenant, teller).await,
         Verb::Report(report) => report.run(tenant, teller).await,
+        Verb::Evidence(evidence) => evidence.run(tenant, teller).await,
+        Verb::Claim(claim) => claim.run(tenant, teller).await,
         Verb::Copy(copy) => copy.run(tenant, teller).await,
     }
 }
@@ -163,9 +171,10 @@ Exit codes:
   0  done
   1  failed: a file or the store was not reached, or the outcome is unknown (ask again with the same id)
   2  the command line, a map or a policy file is not understood
-  3  refused by the rules; nothing was recorded of what was refused
+  3  refused by the rules; nothing was recorded of what was refused. `claim`: contradicted
   4  busy: another process writes to this ledger (reading goes on)
-  5  the log or the vault is corrupt, `verify` found problems, or `replay --check` differences
+  5  the log or the vault is corrupt, `verify` found problems, `replay --check` differences, or not all `evidence` stands
+  6  `claim`: not derivable; the ledger says neither yes nor no
   10 to 24  `verify DIR` found failures; the gravest is of that class (adapters/audit/FORMAT.md)
 An import that leaves rows in its rejects file ends with 0 and says how many; with 3 if it took none.
 

@@ -1,6 +1,5 @@
 //! `verify`: the whole log, inspected; or what an auditor was handed.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,13 +7,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use aduan::audit::checkpoint::Origin;
+use aduan::audit::documents::Documents;
 use aduan::engine::upcast;
 use aduan::event::Event;
 use aduan::inspect::{Inspector, Problem, ProblemKind, Report};
-use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, WrappedKey};
-use aduan::store::{Document, Entry, Head, Page, Store, StoreError};
-use aduan::values::{ComplaintId, Digest, DocumentRef, LedgerId, Position};
+use aduan::store::{Entry, Head, Page, Store, StoreError};
+use aduan::values::{ComplaintId, Digest, LedgerId, Position};
 use clap::Args;
 use serde_json::json;
 
@@ -93,7 +92,7 @@ pub(crate) async fn inspect(
     };
     let end = told.as_ref().map_or(Position::MAX, |told| told.position);
     progress.reaches(if told.is_some() { end } else { 0 });
-    let mut bound = Bound::default();
+    let mut documents = Documents::default();
     let mut position = 0;
     let mut gap = 0;
     while position < end {
@@ -106,11 +105,11 @@ pub(crate) async fn inspect(
                     if ahead.is_full()
                         && let Some(found) = ahead.next().await?
                     {
-                        found.tell(&**store, &mut bound, &mut inspector).await?;
+                        found.tell(&**store, &mut documents, &mut inspector).await?;
                     }
                 }
                 while let Some(found) = ahead.next().await? {
-                    found.tell(&**store, &mut bound, &mut inspector).await?;
+                    found.tell(&**store, &mut documents, &mut inspector).await?;
                 }
                 if page.at_head {
                     break;
@@ -163,10 +162,15 @@ fn look_up(store: &Arc<dyn Store>, entry: Entry, ahead: &mut Ahead<Found>) {
 }
 
 impl Found {
-    async fn tell(self, store: &dyn Store, bound: &mut Bound, inspector: &mut Inspector) -> Result<(), Failure> {
+    async fn tell(
+        self,
+        store: &dyn Store,
+        documents: &mut Documents,
+        inspector: &mut Inspector,
+    ) -> Result<(), Failure> {
         let Found { entry, event, missing } = self;
         if let Ok(event) = &event {
-            bound.look_up(store, &entry, event, inspector).await?;
+            look_up_documents(store, &entry, event, documents, inspector).await?;
         }
         inspector.read(&entry, event.as_ref().map_err(String::as_str));
         for why in missing? {
@@ -221,47 +225,39 @@ pub(crate) async fn keys_of(store: &dyn Store, complaint: ComplaintId) -> Result
     Ok(store.load(complaint, BEYOND).await?.keys)
 }
 
-/// The documents that bound the events so far.
-#[derive(Default)]
-struct Bound {
-    seen: BTreeSet<DocumentRef>,
-    documents: Vec<Document>,
-}
-
-impl Bound {
-    /// The rules that bound an event must be there, or nobody can say why it was lawful. Those that are judge it.
-    async fn look_up(
-        &mut self,
-        store: &dyn Store,
-        entry: &Entry,
-        event: &Event,
-        inspector: &mut Inspector,
-    ) -> Result<(), Failure> {
-        let known = self.documents.len();
-        for bound in [&event.context.policy, &event.context.calendar, &event.context.directory] {
-            if !self.seen.insert(bound.clone()) {
-                continue;
+/// The rules that bound an event must be there, or nobody can say why it was lawful. Those that are judge it.
+async fn look_up_documents(
+    store: &dyn Store,
+    entry: &Entry,
+    event: &Event,
+    documents: &mut Documents,
+    inspector: &mut Inspector,
+) -> Result<(), Failure> {
+    let lacking = documents.lacking(event);
+    for bound in &lacking {
+        match store.document(bound.hash).await {
+            Ok(Some(kept)) if Digest::of(kept.text.as_bytes()) == bound.hash => documents.add(kept),
+            Ok(_) | Err(StoreError::Corrupt(_)) => {
+                inspector.missing(entry, ProblemKind::Document, format!("{bound} is missing or altered"));
             }
-            match store.document(bound.hash).await {
-                Ok(Some(kept)) if Digest::of(kept.text.as_bytes()) == bound.hash => self.documents.push(kept),
-                Ok(_) | Err(StoreError::Corrupt(_)) => {
-                    inspector.missing(entry, ProblemKind::Document, format!("{bound} is missing or altered"));
-                }
-                Err(error) => return Err(error.into()),
-            }
+            Err(error) => return Err(error.into()),
         }
-        // Without a policy, a calendar and a directory there are no rules, and the missing one was told above.
-        if self.documents.len() > known
-            && let Ok(rules) = Rules::from_documents(&self.documents)
-        {
-            inspector.judge_by(rules);
-        }
-        Ok(())
     }
+    if let Some(rules) = documents.rules().filter(|_| !lacking.is_empty()) {
+        inspector.judge_by(rules.clone());
+    }
+    Ok(())
 }
 
 /// A page, or why not even the next entry can be read.
-async fn page_after(store: &dyn Store, position: Position, end: Position) -> Result<Result<Page, String>, Failure> {
+///
+/// # Errors
+/// When the store cannot be reached.
+pub(crate) async fn page_after(
+    store: &dyn Store,
+    position: Position,
+    end: Position,
+) -> Result<Result<Page, String>, Failure> {
     let mut limit = usize::try_from(end - position).unwrap_or(PAGE).min(PAGE);
     loop {
         match store.after(position, limit).await {
@@ -350,4 +346,4 @@ fn parse_head(text: &str) -> Option<Head> {
 const BEYOND: u64 = u32::MAX as u64;
 const PAGE: usize = 2_048;
 /// So many missing positions are taken for the end, whatever the store says of where it ends.
-const LONGEST_GAP: u64 = 10_000;
+pub(crate) const LONGEST_GAP: u64 = 10_000;

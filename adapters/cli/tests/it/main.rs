@@ -5,6 +5,7 @@
 mod bad_input;
 mod copying;
 mod desk;
+mod evidence;
 mod figures;
 mod history;
 mod ikm;

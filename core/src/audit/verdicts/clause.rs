@@ -29,13 +29,15 @@ impl Clause {
     pub fn of(clock: &Clock, bound: &Bound, rules: &Rules) -> Option<Self> {
         let policy = rules.policy(&bound.policy)?;
         let calendar = rules.calendar(&bound.calendar)?;
-        let source = match clock.limit {
-            Limit::Promise(_) => "the due time that the source of the import gave".to_owned(),
-            _ => policy.source.clone(),
+        let (limit, source) = match clock.limit {
+            Limit::Promise(_) => {
+                ("as promised".to_owned(), "the due time that the source of the import gave".to_owned())
+            }
+            limit => (limit.to_string(), policy.source.clone()),
         };
         Some(Clause {
             rule: rule(clock.kind),
-            limit: clock.limit.to_string(),
+            limit,
             policy: bound.policy.clone(),
             source,
             calendar: bound.calendar.clone(),
