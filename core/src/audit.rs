@@ -2,7 +2,8 @@
 //!
 //! The chain of a complaint cannot show that its tail was cut, or that a whole complaint is gone. The tree can: leaf
 //! *i* stands for the event at position *i* + 1, and a checkpoint ties everything before it to one hash under a
-//! signature. Writers wait for neither.
+//! signature. Writers wait for neither: a [notary] follows the log, has checkpoints [signed](signer) in a process
+//! apart from it, and brings them where they are [kept](sink).
 //!
 //! ```
 //! use aduan::audit::{leaf, note::NoteKey, checkpoint::{Checkpoint, Origin}, tree::Frontier};
@@ -21,9 +22,11 @@
 pub mod checkpoint;
 pub mod documents;
 pub mod keys;
+pub mod notary;
 pub mod note;
 pub mod proof;
 pub mod signer;
+pub mod sink;
 pub mod tree;
 pub mod verdicts;
 

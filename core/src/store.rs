@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 pub use self::heads::Heads;
 
+use crate::audit::checkpoint::SignedCheckpoint;
 use crate::record::Record;
 use crate::sealed::{BoxDigest, ComplaintKey, SealedBox, WrappedKey};
 use crate::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
@@ -129,6 +130,11 @@ pub struct Attestation {
 }
 
 impl Attestation {
+    /// A checkpoint, to be kept.
+    pub fn of(checkpoint: &SignedCheckpoint) -> Self {
+        Attestation { size: checkpoint.checkpoint().size, note: checkpoint.to_string() }
+    }
+
     /// What it is kept under.
     pub fn digest(&self) -> Digest {
         Digest::of(self.note.as_bytes())

@@ -9,6 +9,7 @@ mod golden;
 mod harness;
 mod histories;
 mod lifecycle;
+mod notary;
 mod office;
 mod oracles;
 mod postgres;

@@ -19,9 +19,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use aduan::inspect::{Inspector, ProblemKind};
 use aduan::record::Record;
-use aduan::store::{Append, Entry, Head, Ledger, Log};
+use aduan::store::{Append, Attestations as _, Entry, Head, Ledger, Log, StoreError};
 use aduan::values::{LedgerId, Position};
-use aduan_postgres::{Postgres, PostgresOptions, PostgresStore, migrate};
+use aduan_postgres::{OpenError, Postgres, PostgresOptions, PostgresStore, migrate};
 use aduan_testkit::conformance;
 use aduan_testkit::postgres::{Cluster, Database, Server};
 
@@ -161,4 +161,37 @@ async fn keeps_every_promise_of_a_store() {
     let database = database().await;
     let postgres = connect(&database).await;
     conformance::all(|| fresh(&postgres)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keeps_attestations_and_has_them_when_it_is_opened_again() {
+    let database = database().await;
+    let postgres = connect(&database).await;
+    let (store, elsewhere) = (fresh(&postgres).await, fresh(&postgres).await);
+    conformance::attestations(&*store, &*elsewhere).await;
+    let kept = store.attestations(None, usize::MAX).await.unwrap();
+    let beside = connect(&database).await.open_read_only(store.id()).await.unwrap();
+    conformance::holds_attestations(&beside, &kept).await;
+    assert!(matches!(beside.keep_attestation(&kept[0]).await, Err(StoreError::Unavailable(_))), "it only reads");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_before_attestations_is_given_their_table_and_keeps_its_rows() {
+    let database = database().await;
+    let store = fresh(&connect(&database).await).await;
+    let mut draft = aduan_testkit::draft::Draft::of(&*store, 1);
+    let append = Append::new(aduan_testkit::draft::command(1), vec![draft.part(1, 2)]);
+    store.append(append).await.unwrap();
+    let admin = superuser(&database).await;
+    // As the release before left it.
+    let before = "DROP TABLE aduan.attestations; DELETE FROM aduan.migrations WHERE name LIKE 'attestations%'";
+    admin.batch_execute(before).await.unwrap();
+    let refused = Postgres::connect(&database.url_as("aduan_app"), PostgresOptions::default()).await;
+    assert!(matches!(refused, Err(OpenError::OtherLayout { .. })), "it says to migrate");
+    let steps = migrate(&database.url(), &PostgresOptions::default()).await.unwrap();
+    assert_eq!(steps, ["attestations", "attestations_change_guard"]);
+    assert_eq!(migrate(&database.url(), &PostgresOptions::default()).await, Ok(Vec::new()));
+    let again = connect(&database).await.open(store.id()).await.unwrap();
+    assert_eq!(conformance::everything(&again).await.len(), 2);
+    conformance::attestations(&again, &*fresh(&connect(&database).await).await).await;
 }

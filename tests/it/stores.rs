@@ -1,12 +1,14 @@
 //! Both stores keep every promise, and the same history gives the same bytes on each.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aduan::engine::Engine;
 use aduan::inspect::Inspector;
 use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, SealedBox};
-use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, Store, StoreError};
+use aduan::store::{
+    Append, Attestation, Attestations, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, Store, StoreError,
+};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use aduan_memory::{MemoryStore, MemoryVault};
 use aduan_sqlite::SqliteStore;
@@ -39,6 +41,42 @@ async fn sqlite_keeps_its_promises() {
         Arc::new(SqliteStore::create(&path, &ledger()).unwrap())
     })
     .await;
+}
+
+#[tokio::test]
+async fn memory_keeps_attestations() {
+    let elsewhere = LedgerId::new("kediri").unwrap();
+    conformance::attestations(&MemoryStore::new(ledger()), &MemoryStore::new(elsewhere)).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_attestations_and_has_them_when_it_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = SqliteStore::create(folder.path().join("2.db"), &LedgerId::new("kediri").unwrap()).unwrap();
+    let path = folder.path().join("1.db");
+    let store = SqliteStore::create(&path, &ledger()).unwrap();
+    let beside = SqliteStore::open_read_only(&path).unwrap();
+    conformance::attestations(&store, &elsewhere).await;
+    let kept = store.attestations(None, usize::MAX).await.unwrap();
+    conformance::holds_attestations(&beside, &kept).await;
+    assert!(matches!(beside.keep_attestation(&kept[0]).await, Err(StoreError::Unavailable(_))), "it only reads");
+    drop((store, beside));
+    conformance::holds_attestations(&SqliteStore::open(&path).unwrap(), &kept).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_suite_finds_a_keeper_that_breaks_its_promises() {
+    for flaw in [Lapse::KeepsTwice, Lapse::HasNoOrder, Lapse::IgnoresAfter, Lapse::MixesLedgers] {
+        let tried = tokio::spawn(async move {
+            let store = Lapsing { kept: Arc::default(), flaw };
+            let elsewhere = match flaw {
+                Lapse::MixesLedgers => Lapsing { kept: Arc::clone(&store.kept), flaw },
+                _ => Lapsing { kept: Arc::default(), flaw },
+            };
+            conformance::attestations(&store, &elsewhere).await;
+        });
+        assert!(tried.await.is_err(), "{flaw:?} went unnoticed");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,6 +175,44 @@ fn assert_no_problem(log: &[Entry]) {
         inspector.read(entry, event.as_ref().map_err(String::as_str));
     }
     assert_eq!(inspector.finish(None).problems, []);
+}
+
+/// A mistake a keeper of attestations can make.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Lapse {
+    KeepsTwice,
+    HasNoOrder,
+    IgnoresAfter,
+    MixesLedgers,
+}
+
+/// A keeper that makes it.
+struct Lapsing {
+    kept: Arc<Mutex<Vec<Attestation>>>,
+    flaw: Lapse,
+}
+
+#[async_trait]
+impl Attestations for Lapsing {
+    async fn keep_attestation(&self, attestation: &Attestation) -> Result<(), StoreError> {
+        let mut kept = self.kept.lock().unwrap();
+        if self.flaw == Lapse::KeepsTwice || !kept.contains(attestation) {
+            kept.push(attestation.clone());
+        }
+        if self.flaw != Lapse::HasNoOrder {
+            kept.sort_by_key(|attestation| (attestation.size, attestation.digest()));
+        }
+        Ok(())
+    }
+    async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError> {
+        let kept = self.kept.lock().unwrap();
+        let key = |attestation: &Attestation| (attestation.size, attestation.digest());
+        let after = after.filter(|_| self.flaw != Lapse::IgnoresAfter).map(key);
+        Ok(kept.iter().filter(|kept| Some(key(kept)) > after).take(limit).cloned().collect())
+    }
+    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
+        Ok(self.kept.lock().unwrap().last().cloned())
+    }
 }
 
 /// A mistake a store can make.

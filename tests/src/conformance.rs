@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, ComplaintKey, SealedBox, WrappedKey};
-use aduan::store::{Append, AppendPart, Entry, Head, Outcome, Store, StoreError};
+use aduan::store::{Append, AppendPart, Attestation, Attestations, Entry, Head, Outcome, Store, StoreError};
 use aduan::values::Digest;
 
 use crate::draft::{Draft, command, complaint};
@@ -316,6 +316,75 @@ pub async fn loads_what_came_after_a_version<S: Store>(store: Arc<S>) {
     let loaded = store.load(draft.id, 3).await.expect("a load");
     assert_eq!(loaded.records.iter().map(|record| record.sequence).collect::<Vec<_>>(), [4, 5]);
     assert!(store.load(draft.id, 5).await.expect("a load").records.is_empty());
+}
+
+/// What every keeper of attestations promises, on an empty one and on one of another ledger in the same place.
+///
+/// ```
+/// # let ledger = |name| aduan::values::LedgerId::new(name).expect("a name");
+/// # use aduan_memory::MemoryStore as MyStore;
+/// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+/// let (store, elsewhere) = (MyStore::new(ledger("mojokerto")), MyStore::new(ledger("kediri")));
+/// aduan_testkit::conformance::attestations(&store, &elsewhere).await;
+/// # });
+/// ```
+///
+/// # Panics
+/// When a promise is not kept.
+pub async fn attestations(store: &dyn Attestations, elsewhere: &dyn Attestations) {
+    assert_eq!(store.last_attestation().await, Ok(None));
+    assert_eq!(store.attestations(None, 10).await, Ok(Vec::new()));
+    // Kept in any order, two of one size among them, and one as long as a note may be.
+    let sizes = [300, 1, 20_000_000_000, 4, 300, 0, 7];
+    let mut kept: Vec<_> = sizes.into_iter().zip(0..).map(|(size, number)| attestation(size, number)).collect();
+    kept[3].note.push_str(&"— mojokerto ąćę\n".repeat(3_000));
+    for attestation in &kept {
+        store.keep_attestation(attestation).await.expect("kept");
+        store.keep_attestation(attestation).await.expect("kept again");
+    }
+    kept.sort_by_key(|attestation| (attestation.size, attestation.digest()));
+    holds_attestations(store, &kept).await;
+    assert_eq!(elsewhere.last_attestation().await, Ok(None), "those of another ledger are not seen");
+    assert_eq!(elsewhere.attestations(None, 10).await, Ok(Vec::new()));
+    let other = attestation(5, 99);
+    elsewhere.keep_attestation(&other).await.expect("kept");
+    holds_attestations(elsewhere, &[other]).await;
+    holds_attestations(store, &kept).await;
+}
+
+/// Whether exactly these are there, in this order: what was kept, asked of a store that was opened anew.
+///
+/// # Panics
+/// When it is not so.
+pub async fn holds_attestations(store: &dyn Attestations, kept: &[Attestation]) {
+    assert_eq!(store.last_attestation().await.as_ref(), Ok(&kept.last().cloned()));
+    assert_eq!(store.attestations(None, usize::MAX).await.as_deref(), Ok(kept));
+    assert_eq!(store.attestations(None, 0).await.as_deref(), Ok(&[][..]));
+    for limit in 1..=kept.len() {
+        let mut paged: Vec<Attestation> = Vec::new();
+        loop {
+            let page = store.attestations(paged.last(), limit).await.expect("a page");
+            assert!(page.len() <= limit);
+            if page.is_empty() {
+                break;
+            }
+            paged.extend(page);
+            assert!(paged.len() <= kept.len(), "in pages of {limit}: some come twice");
+        }
+        assert_eq!(paged, kept, "in pages of {limit}");
+    }
+    // Behind one that was never kept, too.
+    for place in 0..kept.len() {
+        let unkept = Attestation { size: kept[place].size, note: "never kept".into() };
+        let behind = |kept: &&Attestation| (kept.size, kept.digest()) > (unkept.size, unkept.digest());
+        let wanted: Vec<_> = kept.iter().filter(behind).cloned().collect();
+        assert_eq!(store.attestations(Some(&unkept), usize::MAX).await, Ok(wanted));
+    }
+}
+
+/// Stores do not read notes: any will do.
+fn attestation(size: u64, number: u64) -> Attestation {
+    Attestation { size, note: format!("aduan/mojokerto\n{size}\n{number}\n\n— aduan/mojokerto AAAA\n") }
 }
 
 /// The whole log, page by page.

@@ -30,6 +30,7 @@ pub mod draft;
 pub mod invariants;
 pub mod postgres;
 pub mod read_conformance;
+pub mod signer;
 pub mod told;
 pub mod told_figures;
 pub mod town;

@@ -1,5 +1,6 @@
 //! `copy`: a ledger into another store, for a city that outgrows its file.
 
+mod attestations;
 mod transfer;
 
 use std::sync::Arc;
@@ -10,11 +11,12 @@ use aduan::values::LedgerId;
 use clap::Args;
 use serde::Serialize;
 
+use self::attestations::copy_attestations;
 use self::transfer::{Tally, Transfer};
 use crate::answer::{Exit, Failure, Teller};
 use crate::edge::Stopwatch;
 use crate::progress::Progress;
-use crate::tenant::{Opened, Place, Tenant};
+use crate::tenant::{Opened, Place, Tenant, Written};
 use crate::verify::{head_line, inspect, problem_line};
 
 /// What `copy` is told.
@@ -37,6 +39,8 @@ struct Copied {
     ledger: LedgerId,
     #[serde(flatten)]
     tally: Tally,
+    /// Signed checkpoints and keys handed over, as far as the target lacked them.
+    attestations: u64,
     /// Events that the target held before.
     already_there: u64,
     /// Events that were written to the source meanwhile, and are not in the target.
@@ -61,9 +65,9 @@ impl CopyLedger {
         if *from == self.to {
             return Err(Failure::Usage(format!("{from} is the source and the target")));
         }
-        let Opened { store: source, altered, .. } = from.reader().await?;
+        let Opened { store: source, attestations: attested, altered, .. } = from.reader().await?;
         // Before hours go into an inspection: is it there, is it free, is it this ledger's?
-        let target = self.to.create_writer(source.id(), teller).await?;
+        let Written { store: target, attestations } = self.to.create_writer(source.id(), teller).await?;
         let there = target.head().await?;
         if let Some(object) = altered {
             teller.warn(&format!("beware: {object} of the source is not as it was made"));
@@ -80,10 +84,12 @@ impl CopyLedger {
         if sound(&target, "target", teller).await? != end {
             return Err(Failure::Corrupt("the target does not end where the source does: it is no copy".into()));
         }
+        let attestations = copy_attestations(&*attested, &*attestations, end.position).await?;
         let vault = tenant.vault_of(from, source.id()).filter(|path| path.exists());
         let copied = Copied {
             ledger: source.id().clone(),
             tally,
+            attestations,
             already_there,
             behind: source.head().await?.position.saturating_sub(end.position),
             head: head_line(&end),
@@ -132,13 +138,15 @@ impl std::fmt::Display for Copied {
         writeln!(f, "already there  {} events", self.already_there)?;
         writeln!(f, "copied         {events} events of {complaints} complaints")?;
         writeln!(f, "               {boxes} boxes, {keys} keys, {documents} documents")?;
+        writeln!(f, "               {} checkpoints", self.attestations)?;
         writeln!(f, "head           {}", self.head)?;
         write!(f, "seconds        {:.2}", self.seconds)
     }
 }
 
 const AFTER_HELP: &str = "\
-Every record, position and hash stays what it was, so a head saved of the old store proves the new one, too.
+Every record, position and hash stays what it was, so a head saved of the old store proves the new one, too, and its
+checkpoints, which are copied, count for both.
 Source and target are inspected as `verify` does it: the source before anything is copied, the target when all is.
 
 Stop whatever writes to the source first: what comes in meanwhile is not copied. A copy that was interrupted goes

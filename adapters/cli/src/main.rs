@@ -6,6 +6,7 @@
 mod ahead;
 mod answer;
 mod audit;
+mod checkpoints;
 mod choice;
 mod claim;
 mod commands;
@@ -20,6 +21,7 @@ mod import;
 mod init;
 mod look;
 mod models;
+mod notary;
 mod page;
 mod progress;
 mod queue;
@@ -28,6 +30,7 @@ mod replay;
 mod report;
 mod sheet;
 mod show;
+mod signing;
 mod summary;
 mod tenant;
 mod tick;
@@ -103,6 +106,10 @@ enum Verb {
     Claim(claim::HoldClaim),
     /// Copy a ledger into another store, with every position and hash. The vault stays one file for both.
     Copy(copy::CopyLedger),
+    /// Have checkpoints of the log signed and kept: proof that nothing before them was changed or cut.
+    Notary(notary::FollowLog),
+    /// List the checkpoints that are kept, and how far the last one is behind; serve auditors and witnesses.
+    Checkpoints(checkpoints::Checkpoints),
 }
 
 /// The moment to look from.
@@ -163,6 +170,8 @@ async fn run(verb: Verb, tenant: &Tenant, teller: Teller) -> Result<Exit, Failur
         Verb::Evidence(evidence) => evidence.run(tenant, teller).await,
         Verb::Claim(claim) => claim.run(tenant, teller).await,
         Verb::Copy(copy) => copy.run(tenant, teller).await,
+        Verb::Notary(notary) => notary.run(tenant, teller).await,
+        Verb::Checkpoints(checkpoints) => checkpoints.run(tenant, teller).await,
     }
 }
 
@@ -171,9 +180,10 @@ Exit codes:
   0  done
   1  failed: a file or the store was not reached, or the outcome is unknown (ask again with the same id)
   2  the command line, a map or a policy file is not understood
-  3  refused by the rules; nothing was recorded of what was refused. `claim`: contradicted
+  3  refused by the rules (nothing was recorded of what was refused), or by the signer; `claim`: contradicted
   4  busy: another process writes to this ledger (reading goes on)
-  5  the log or the vault is corrupt, `verify` found problems, `replay --check` differences, or not all `evidence` stands
+  5  the log or the vault is corrupt, `verify` found problems, `replay --check` differences, the log is not the one that
+     was signed, or not all `evidence` stands
   6  `claim`: not derivable; the ledger says neither yes nor no
   10 to 24  `verify DIR` found failures; the gravest is of that class (adapters/audit/FORMAT.md)
 An import that leaves rows in its rejects file ends with 0 and says how many; with 3 if it took none.

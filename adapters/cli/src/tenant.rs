@@ -12,7 +12,7 @@ use aduan::calendar::Calendar;
 use aduan::engine::Engine;
 use aduan::policy::Policy;
 use aduan::rules::Rules;
-use aduan::store::{KeyVault, Store};
+use aduan::store::{Attestations, KeyVault, Store};
 use aduan::values::LedgerId;
 use aduan_memory::{MemoryStore, MemoryVault};
 use aduan_sqlite::{OpenError, SqliteStore};
@@ -110,10 +110,32 @@ impl fmt::Display for Place {
 /// A store that was opened to read, and what is to be told of it.
 pub(crate) struct Opened {
     pub(crate) store: Arc<dyn Store>,
+    /// What signers attested of it.
+    pub(crate) attestations: Arc<dyn Attestations>,
     /// A guard that was dropped or altered, if there is one.
     pub(crate) altered: Option<String>,
     /// What is not wrong but unwise.
     pub(crate) warnings: Vec<String>,
+}
+
+/// A store that was opened to write.
+pub(crate) struct Written {
+    pub(crate) store: Arc<dyn Store>,
+    /// What signers attested of it.
+    pub(crate) attestations: Arc<dyn Attestations>,
+}
+
+impl Written {
+    fn of<S: Store + Attestations + 'static>(store: S) -> Self {
+        let store = Arc::new(store);
+        Written { store: store.clone(), attestations: store }
+    }
+}
+
+impl Opened {
+    fn of<S: Store + Attestations + 'static>(store: Arc<S>, altered: Option<String>, warnings: Vec<String>) -> Self {
+        Opened { store: store.clone(), attestations: store, altered, warnings }
+    }
 }
 
 impl Place {
@@ -134,15 +156,15 @@ impl Place {
             Place::Sqlite(path) => {
                 let store = SqliteStore::open_read_only(path)?;
                 let altered = store.altered_object().map(str::to_owned);
-                Opened { store: Arc::new(store), altered, warnings: Vec::new() }
+                Opened::of(Arc::new(store), altered, Vec::new())
             }
             Place::Postgres(database) => {
                 let connected = database.connect().await?;
                 let store = connected.open_read_only(&database.which(&connected).await?).await?;
                 let (altered, warnings) = (store.altered_object().map(str::to_owned), connected.warnings().to_vec());
-                Opened { store: Arc::new(store), altered, warnings }
+                Opened::of(Arc::new(store), altered, warnings)
             }
-            Place::Memory => Opened { store: in_memory()?.0, altered: None, warnings: Vec::new() },
+            Place::Memory => Opened::of(in_memory()?.0, None, Vec::new()),
         })
     }
 
@@ -150,9 +172,9 @@ impl Place {
     ///
     /// # Errors
     /// When another process writes, or it is for another ledger, or it can be neither opened nor made.
-    pub(crate) async fn create_writer(&self, ledger: &LedgerId, teller: Teller) -> Result<Arc<dyn Store>, Failure> {
+    pub(crate) async fn create_writer(&self, ledger: &LedgerId, teller: Teller) -> Result<Written, Failure> {
         Ok(match self {
-            Place::Sqlite(path) => Arc::new(SqliteStore::create(path, ledger).map_err(|error| match error {
+            Place::Sqlite(path) => Written::of(SqliteStore::create(path, ledger).map_err(|error| match error {
                 // Nothing is broken, and nothing failed: another place was meant.
                 OpenError::OtherLedger { .. } => Failure::Usage(format!("{self}: {error}")),
                 error => error.into(),
@@ -163,9 +185,25 @@ impl Place {
                 }
                 let (connected, _) = database.connect_and_migrate().await?;
                 warn_of(connected.warnings(), teller);
-                Arc::new(connected.create(ledger).await?)
+                Written::of(connected.create(ledger).await?)
             }
-            Place::Memory => Arc::new(MemoryStore::new(ledger.clone())),
+            Place::Memory => Written::of(MemoryStore::new(ledger.clone())),
+        })
+    }
+
+    /// The store there, to add to what signers attested of it.
+    ///
+    /// # Errors
+    /// When another process writes to it, or it cannot be opened.
+    pub(crate) async fn attestations_writer(&self, teller: Teller) -> Result<Arc<dyn Attestations>, Failure> {
+        Ok(match self {
+            Place::Sqlite(path) => Arc::new(SqliteStore::open(path)?),
+            Place::Postgres(database) => {
+                let connected = database.connect().await?;
+                warn_of(connected.warnings(), teller);
+                Arc::new(connected.open(&database.which(&connected).await?).await?)
+            }
+            Place::Memory => in_memory()?.0,
         })
     }
 }

@@ -51,7 +51,7 @@ impl Verify {
         }
         let against = handed.signed(against)?;
         let saved = self.head.as_deref().map(saved_head).transpose()?;
-        let Opened { store, altered, warnings } = tenant.place().reader().await?;
+        let Opened { store, altered, warnings, .. } = tenant.place().reader().await?;
         let mut inspector = Inspector::new(store.id().clone());
         if let Some(saved) = saved {
             if saved.ledger != *store.id() {

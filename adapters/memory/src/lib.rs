@@ -1,7 +1,7 @@
 //! A store, read models and a vault in memory: the shortest example of each port, as strict as the real ones.
 //!
 //! Everything is gone when it is dropped, so `Appended` means durable only for as long as that.
-//! All other promises of [`Ledger`], [`Log`] and [`KeyVault`] hold: versions are checked, positions
+//! All other promises of [`Ledger`], [`Log`], [`Attestations`] and [`KeyVault`] hold: versions are checked, positions
 //! have no gap, a command id has one effect, an append is whole.
 //!
 //! ```
@@ -19,7 +19,7 @@
 //! ```
 
 #[cfg(doc)]
-use aduan::store::{KeyVault, Ledger, Log};
+use aduan::store::{Attestations, KeyVault, Ledger, Log};
 
 mod read;
 mod store;

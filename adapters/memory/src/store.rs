@@ -1,12 +1,15 @@
 //! A store in memory.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Bound, Range};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aduan::record::{Record, genesis};
 use aduan::sealed::{BoxDigest, SealedBox, WrappedKey};
-use aduan::store::{Append, AppendPart, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError};
+use aduan::store::{
+    Append, AppendPart, Attestation, Attestations, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page,
+    StoreError,
+};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -31,6 +34,8 @@ struct Held {
     boxes: BTreeMap<(ComplaintId, BoxDigest), SealedBox>,
     keys: BTreeMap<(ComplaintId, u32, Digest), WrappedKey>,
     documents: BTreeMap<Digest, Document>,
+    /// By size and digest.
+    attestations: BTreeMap<(Position, Digest), Attestation>,
 }
 
 impl MemoryStore {
@@ -44,6 +49,7 @@ impl MemoryStore {
             boxes: BTreeMap::new(),
             keys: BTreeMap::new(),
             documents: BTreeMap::new(),
+            attestations: BTreeMap::new(),
         };
         MemoryStore { ledger, held: Mutex::new(held), end: watch::Sender::new(0) }
     }
@@ -142,6 +148,25 @@ impl Log for MemoryStore {
         // The sender lives as long as this store does.
         let _ = self.end.subscribe().wait_for(|end| *end > after).await;
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Attestations for MemoryStore {
+    async fn keep_attestation(&self, attestation: &Attestation) -> Result<(), StoreError> {
+        let key = (attestation.size, attestation.digest());
+        self.held().attestations.entry(key).or_insert_with(|| attestation.clone());
+        Ok(())
+    }
+
+    async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError> {
+        let begin = after.map_or(Bound::Unbounded, |after| Bound::Excluded((after.size, after.digest())));
+        let held = self.held();
+        Ok(held.attestations.range((begin, Bound::Unbounded)).take(limit).map(|(_, kept)| kept.clone()).collect())
+    }
+
+    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
+        Ok(self.held().attestations.last_key_value().map(|(_, last)| last.clone()))
     }
 }
 

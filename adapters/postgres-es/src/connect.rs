@@ -135,7 +135,7 @@ const FUNCTIONS: [(&str, &str); 3] = [
 
 const ACTIVE_GUARDS: &str = "SELECT t.tgname::text FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid \
     WHERE c.relnamespace = 'aduan'::regnamespace AND t.tgenabled = 'A'";
-const GUARDS: [&str; 8] = [
+const GUARDS: [&str; 9] = [
     "events_insert_guard",
     "events_change_guard",
     "boxes_change_guard",
@@ -144,6 +144,7 @@ const GUARDS: [&str; 8] = [
     "ledger_insert_guard",
     "ledger_update_guard",
     "ledger_removal_guard",
+    "attestations_change_guard",
 ];
 
 const CREATE: &str = "INSERT INTO aduan.ledger (name, position, record_hash, log_hash) VALUES ($1, $2, $3, $4) \

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use aduan::complaint::Complaint;
 use aduan::sealed::{BoxDigest, SealedBox, WrappedKey};
-use aduan::store::{Append, Document, DocumentKind, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError};
+use aduan::store::{
+    Append, Attestation, Attestations, Document, DocumentKind, Entry, Head, Ledger, Loaded, Log, Outcome, Page,
+    StoreError,
+};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use async_trait::async_trait;
 use cqrs_es::persist::PersistedEventRepository as _;
@@ -179,6 +182,33 @@ impl Connections {
         Ok(Some(Document { hash, kind, text }))
     }
 
+    async fn attest(&self, attestation: &Attestation) -> Result<(), StoreError> {
+        let size = i64::try_from(attestation.size);
+        let size =
+            size.map_err(|_| StoreError::Corrupt("an attestation is of more events than there can be".into()))?;
+        let digest = attestation.digest();
+        let row = sqlx::query(ATTEST).bind(self.ledger.as_str()).bind(size).bind(digest.0.as_slice());
+        row.bind(&attestation.note).execute(&self.pool).await.map_err(|error| of_write(&error))?;
+        Ok(())
+    }
+
+    async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError> {
+        // Behind nothing at all: no size is less than 0, and no digest is empty.
+        let (size, digest) = after.map_or((-1, Vec::new()), |after| {
+            (i64::try_from(after.size).unwrap_or(i64::MAX), after.digest().0.to_vec())
+        });
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let query = sqlx::query(ATTESTATIONS).bind(self.ledger.as_str()).bind(size).bind(digest).bind(limit);
+        let rows = query.fetch_all(&self.pool).await.map_err(|error| of_read(&error))?;
+        rows.iter().map(attestation).collect()
+    }
+
+    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
+        let query = sqlx::query(LAST_ATTESTATION).bind(self.ledger.as_str());
+        let row = query.fetch_optional(&self.pool).await.map_err(|error| of_read(&error))?;
+        row.as_ref().map(attestation).transpose()
+    }
+
     async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
         // First, so that whatever it covers is there when the page is read.
         let head = self.head().await?.position;
@@ -277,6 +307,33 @@ impl Log for PostgresEsStore {
     }
 }
 
+#[async_trait]
+impl Attestations for PostgresEsStore {
+    async fn keep_attestation(&self, attestation: &Attestation) -> Result<(), StoreError> {
+        self.read(self.on.attest(attestation)).await
+    }
+
+    async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError> {
+        self.read(self.on.attestations(after, limit)).await
+    }
+
+    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
+        self.read(self.on.last_attestation()).await
+    }
+}
+
+fn attestation(row: &PgRow) -> Result<Attestation, StoreError> {
+    let read = || -> Result<_, sqlx::Error> {
+        let size = row.try_get::<i64, _>("size")? as Position;
+        Ok((Attestation { size, note: row.try_get("note")? }, digest(row, "digest")?))
+    };
+    let (kept, digest) = read().map_err(|error| of_read(&error))?;
+    match kept.digest() == digest {
+        true => Ok(kept),
+        false => Err(StoreError::Corrupt(format!("the attestation of {} events holds another note", kept.size))),
+    }
+}
+
 /// One message of PostgreSQL holds a gigabyte; this keeps far from it.
 const LARGEST_PAGE: usize = 65_536;
 
@@ -303,6 +360,12 @@ const KEEP: &str = "INSERT INTO aduan.documents (ledger, hash, kind, text) \
     SELECT $1, new.* FROM unnest($2::bytea[], $3::text[], $4::text[]) AS new (hash, kind, text) ORDER BY new.hash \
     ON CONFLICT DO NOTHING";
 const DOCUMENT: &str = "SELECT kind, text FROM aduan.documents WHERE ledger = $1 AND hash = $2";
+const ATTEST: &str = "INSERT INTO aduan.attestations (ledger, size, digest, note) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT DO NOTHING";
+const ATTESTATIONS: &str = "SELECT size, digest, note FROM aduan.attestations \
+    WHERE ledger = $1 AND (size, digest) > ($2, $3) ORDER BY size, digest LIMIT $4";
+const LAST_ATTESTATION: &str = "SELECT size, digest, note FROM aduan.attestations WHERE ledger = $1 \
+    ORDER BY size DESC, digest DESC LIMIT 1";
 const HEAD: &str = "SELECT ledger.position, ledger.log_hash, coalesce(last.position, 0) AS last, \
         ledger.record_hash = coalesce(last.record_hash, sha256('')) AS is_its_hash \
     FROM aduan.ledger LEFT JOIN LATERAL (SELECT position, record_hash FROM aduan.events \

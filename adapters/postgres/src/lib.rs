@@ -10,6 +10,7 @@
 //! | `boxes` | sealed personal values under their digests |
 //! | `keys` | wrapped keys of complaints |
 //! | `documents` | policies, calendars and directories under the hash of their text |
+//! | `attestations` | signed checkpoints and keys handed over, by size and digest |
 //!
 //! The ledger is in every key. They belong to `aduan_owner`, which cannot log in. An application logs in as
 //! `aduan_app` or a member of it: it reads, inserts, and moves the head, and nothing else. Roles belong to the whole
@@ -32,7 +33,7 @@
 //! it: what is here can be built again.
 //!
 //! # What it promises
-//! All of [`Ledger`] and [`Log`], and:
+//! All of [`Ledger`], [`Log`] and [`Attestations`], and:
 //! - **One gapless order a ledger.** Whatever gathered while the last transaction was committing goes into one
 //!   statement that moves the ledger row and inserts, and each command gets its own answer. Nothing is timed, and a
 //!   lone client waits for one round trip and one fsync. Ledgers do not wait for each other.
@@ -81,7 +82,7 @@
 #[cfg(doc)]
 use aduan::read::ReadStore;
 #[cfg(doc)]
-use aduan::store::{Ledger, Log};
+use aduan::store::{Attestations, Ledger, Log};
 
 mod batch;
 mod bell;

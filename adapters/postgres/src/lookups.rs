@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aduan::sealed::{BoxDigest, SealedBox, WrappedKey};
-use aduan::store::{Document, DocumentKind, Entry, Head, Loaded, Page, StoreError};
+use aduan::store::{Attestation, Document, DocumentKind, Entry, Head, Loaded, Page, StoreError};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
@@ -95,6 +95,34 @@ impl Lookups {
         Ok(Some(Document { hash, kind, text }))
     }
 
+    pub(crate) async fn attest(&self, attestation: &Attestation) -> Result<(), StoreError> {
+        let size = i64::try_from(attestation.size);
+        let size =
+            size.map_err(|_| StoreError::Corrupt("an attestation is of more events than there can be".into()))?;
+        let digest = attestation.digest();
+        self.rows(ATTEST, &[&self.ledger.as_str(), &size, &digest.0.as_slice(), &attestation.note]).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn attestations(
+        &self,
+        after: Option<&Attestation>,
+        limit: usize,
+    ) -> Result<Vec<Attestation>, StoreError> {
+        // Behind nothing at all: no size is less than 0, and no digest is empty.
+        let (size, digest) = after.map_or((-1, Vec::new()), |after| {
+            (i64::try_from(after.size).unwrap_or(i64::MAX), after.digest().0.to_vec())
+        });
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.rows(ATTESTATIONS, &[&self.ledger.as_str(), &size, &digest, &limit]).await?;
+        rows.iter().map(attestation).collect()
+    }
+
+    pub(crate) async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
+        let rows = self.rows(LAST_ATTESTATION, &[&self.ledger.as_str()]).await?;
+        rows.first().map(attestation).transpose()
+    }
+
     pub(crate) async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
         let limit = limit.min(LARGEST_PAGE);
         let from = i64::try_from(position).unwrap_or(i64::MAX);
@@ -170,6 +198,15 @@ fn key(row: &Row) -> Result<WrappedKey, StoreError> {
     Ok(WrappedKey { epoch, commitment, bytes: row.try_get(2).map_err(unreadable)? })
 }
 
+fn attestation(row: &Row) -> Result<Attestation, StoreError> {
+    let size = row.try_get::<_, i64>(0).map_err(unreadable)? as Position;
+    let kept = Attestation { size, note: row.try_get(2).map_err(unreadable)? };
+    match kept.digest() == row.try_get::<_, Hash>(1).map_err(unreadable)?.0 {
+        true => Ok(kept),
+        false => Err(StoreError::Corrupt(format!("the attestation of {size} events holds another note"))),
+    }
+}
+
 /// So many events are held in memory at once at most.
 const LARGEST_PAGE: usize = 65_536;
 
@@ -191,6 +228,12 @@ const KEEP: &str = "INSERT INTO aduan.documents (ledger, hash, kind, text) \
     SELECT $1, new.* FROM unnest($2::bytea[], $3::text[], $4::text[]) AS new (hash, kind, text) ORDER BY hash \
     ON CONFLICT DO NOTHING";
 const DOCUMENT: &str = "SELECT kind, text FROM aduan.documents WHERE ledger = $1 AND hash = $2";
+const ATTEST: &str = "INSERT INTO aduan.attestations (ledger, size, digest, note) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT DO NOTHING";
+const ATTESTATIONS: &str = "SELECT size, digest, note FROM aduan.attestations \
+    WHERE ledger = $1 AND (size, digest) > ($2, $3) ORDER BY size, digest LIMIT $4";
+const LAST_ATTESTATION: &str = "SELECT size, digest, note FROM aduan.attestations WHERE ledger = $1 \
+    ORDER BY size DESC, digest DESC LIMIT 1";
 const END: &str = "SELECT position FROM aduan.ledger WHERE name = $1";
 const AFTER: &str = concat!(
     "SELECT ",

@@ -138,7 +138,7 @@ macro_rules! steps {
 }
 
 /// In the order in which they are made. A step that is out there never changes: another one is added.
-pub(crate) const STEPS: [Step; 15] = steps![
+pub(crate) const STEPS: [Step; 17] = steps![
     "ledger",
     "events",
     "boxes",
@@ -154,4 +154,6 @@ pub(crate) const STEPS: [Step; 15] = steps![
     "ledger_insert_guard",
     "ledger_update_guard",
     "ledger_removal_guard",
+    "attestations",
+    "attestations_change_guard",
 ];

@@ -103,10 +103,10 @@ const TRIGGERS: &str = "SELECT t.tgname::text, c.relname::text, t.tgtype, t.tgen
     AND p.proconfig IS NOT DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp'], p.prosrc \
     FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_proc AS p ON p.oid = t.tgfoid \
     WHERE c.relnamespace = 'aduan'::regnamespace AND NOT t.tgisinternal \
-    AND c.relname IN ('events', 'boxes', 'keys', 'documents', 'ledger')";
+    AND c.relname IN ('events', 'boxes', 'keys', 'documents', 'ledger', 'attestations')";
 
 /// Trigger, table, kind, and the step that makes its function.
-const GUARDS: [(&str, &str, i16, &str); 8] = [
+const GUARDS: [(&str, &str, i16, &str); 9] = [
     ("events_insert_guard", "events", 4, "events_insert_guard"),
     ("events_change_guard", "events", 58, "refuse_change"),
     ("boxes_change_guard", "boxes", 58, "refuse_change"),
@@ -115,6 +115,7 @@ const GUARDS: [(&str, &str, i16, &str); 8] = [
     ("ledger_insert_guard", "ledger", 7, "ledger_insert_guard"),
     ("ledger_update_guard", "ledger", 17, "ledger_update_guard"),
     ("ledger_removal_guard", "ledger", 42, "refuse_change"),
+    ("attestations_change_guard", "attestations", 58, "refuse_change"),
 ];
 
 /// What else could let something past: a constraint that is not ours, a rule, a policy, another `genesis`.
@@ -135,7 +136,7 @@ const STRANGE: &str = "
         SELECT string_agg(prosrc, '') FROM pg_proc WHERE pronamespace = 'aduan'::regnamespace AND proname = 'genesis')";
 
 /// Table, name and definition.
-const CONSTRAINTS: [(&str, &str, &str); 9] = [
+const CONSTRAINTS: [(&str, &str, &str); 12] = [
     ("events", "events_position", "PRIMARY KEY (ledger, \"position\")"),
     ("events", "events_complaint", "UNIQUE (aggregate_id, sequence, ledger)"),
     ("events", "events_command", "UNIQUE (command_id, command_part, ledger)"),
@@ -145,4 +146,7 @@ const CONSTRAINTS: [(&str, &str, &str); 9] = [
     ("documents", "documents_key", "PRIMARY KEY (ledger, hash)"),
     ("documents", "documents_content", "CHECK ((hash = sha256(convert_to(text, 'UTF8'::name))))"),
     ("ledger", "ledger_pkey", "PRIMARY KEY (name)"),
+    ("attestations", "attestations_key", "PRIMARY KEY (ledger, size, digest)"),
+    ("attestations", "attestations_content", "CHECK ((digest = sha256(convert_to(note, 'UTF8'::name))))"),
+    ("attestations", "attestations_size", "CHECK ((size >= 0))"),
 ];

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aduan::sealed::{BoxDigest, SealedBox};
-use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError};
+use aduan::store::{
+    Append, Attestation, Attestations, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError,
+};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use async_trait::async_trait;
 use tokio::sync::mpsc::error::TrySendError;
@@ -307,6 +309,24 @@ impl Log for PostgresStore {
             () = self.news.beyond(after) => Ok(()),
             deaf = self.listen() => Err(deaf),
         }
+    }
+}
+
+#[async_trait]
+impl Attestations for PostgresStore {
+    async fn keep_attestation(&self, attestation: &Attestation) -> Result<(), StoreError> {
+        if self.writer.is_none() {
+            return Err(StoreError::Unavailable("the ledger was opened to read only".into()));
+        }
+        self.lookups.attest(attestation).await
+    }
+
+    async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError> {
+        self.lookups.attestations(after, limit).await
+    }
+
+    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
+        self.lookups.last_attestation().await
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be seen from outside: how far the read models are, and what is wrong.
 
+use aduan::audit::notary::Standing;
 use aduan::projector::Progress;
 use aduan::values::{ComplaintId, Moment};
 
@@ -20,4 +21,9 @@ pub struct Health {
     pub failed: Vec<(ComplaintId, String)>,
     /// What kept the last tick from being done at all.
     pub tick_trouble: Option<String>,
+    /// How the log stands to its last checkpoint; none where nobody here makes any, or not yet. One that
+    /// [is late](Standing::is_late) is an alarm.
+    pub attested: Option<Standing>,
+    /// What keeps checkpoints from being made, or from being kept everywhere.
+    pub attest_trouble: Option<String>,
 }

@@ -1,7 +1,9 @@
-//! Two tasks for a host: read models that follow the log, and a clock that does what time causes.
+//! Tasks for a host: read models that follow the log, a clock that does what time causes, and, where it is told who
+//! signs, checkpoints of the log.
 //!
 //! The engine reads no clock and starts nothing; this crate does both, at the edge. Run it in every process of a
 //! portal: one of them leads, and another takes over when that ends. Ticking twice has the effect of ticking once.
+//! Two that have checkpoints made get one after the other, from the same signer.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -26,10 +28,11 @@
 //! # }
 //! ```
 
+mod attest;
 mod health;
 mod options;
 mod runner;
 
 pub use health::Health;
-pub use options::RunnerOptions;
+pub use options::{Attesting, RunnerOptions};
 pub use runner::Runner;

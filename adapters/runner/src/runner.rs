@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
+use crate::attest::Attest;
 use crate::{Health, RunnerOptions};
 
 /// The tasks of a host. They end when it is dropped.
@@ -25,7 +26,8 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Starts following the log and ticking, on the runtime it is called in.
+    /// Starts following the log, ticking and, where it is told who signs, having checkpoints made, on the runtime it is
+    /// called in.
     pub fn start(engine: Arc<Engine>, reads: Arc<dyn ReadStore>, options: RunnerOptions) -> Self {
         let (told, health) = watch::channel(Health::default());
         let told = Arc::new(told);
@@ -37,8 +39,13 @@ impl Runner {
             options: options.clone(),
             health: Arc::clone(&told),
         };
+        let log = engine.store();
+        let attest = options.attesting.clone();
+        let attest =
+            attest.map(|attesting| Attest { log, attesting, options: options.clone(), health: Arc::clone(&told) });
         let tick = Tick { engine, reads: Arc::clone(&reads), options, health: told };
-        let tasks = vec![tokio::spawn(follow.run()), tokio::spawn(tick.run())];
+        let mut tasks = vec![tokio::spawn(follow.run()), tokio::spawn(tick.run())];
+        tasks.extend(attest.map(|attest| tokio::spawn(attest.run())));
         Runner { projector, reads, health, tasks }
     }
 
@@ -222,7 +229,7 @@ impl From<ReadError> for TickError {
     }
 }
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How soon to look again where another process moves the read models.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -231,15 +238,21 @@ mod tests {
     use std::sync::Mutex;
 
     use aduan::actor::{Actor, Role};
+    use aduan::audit::checkpoint::SignedCheckpoint;
+    use aduan::audit::notary::{Cadence, Mandate};
+    use aduan::audit::sink::{CheckpointSink, SinkError, TableSink};
     use aduan::command::{ClearRequest, Command, Receive};
     use aduan::event::{Class, Fact, Trigger};
     use aduan::rules::Rules;
     use aduan::sealed::Clear;
+    use aduan::store::Attestations as _;
     use aduan::values::{Channel, CommandId, ComplaintId, LedgerId, WIB};
     use aduan_memory::{MemoryReadStore, MemoryStore, MemoryVault};
+    use aduan_testkit::signer::MemorySigner;
     use chrono::{DateTime, Utc};
 
     use super::*;
+    use crate::Attesting;
 
     fn at(text: &str) -> Moment {
         Moment::parse(text, WIB).unwrap()
@@ -272,12 +285,16 @@ mod tests {
         }
 
         fn runner(&self) -> Runner {
+            self.runner_with(None)
+        }
+
+        fn runner_with(&self, attesting: Option<Attesting>) -> Runner {
             let clock = Arc::clone(&self.clock);
             let clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync> = Arc::new(move || *clock.lock().unwrap());
             Runner::start(
                 Arc::clone(&self.engine),
                 self.reads.clone(),
-                RunnerOptions { clock, ..RunnerOptions::default() },
+                RunnerOptions { clock, attesting, ..RunnerOptions::default() },
             )
         }
     }
@@ -319,6 +336,62 @@ mod tests {
             assert_eq!(told[0], due(1, "2024-04-16"));
             assert!(told.is_sorted());
         }
+    }
+
+    /// A sink that takes nothing until it is told to.
+    #[derive(Default)]
+    struct Drawer {
+        kept: Mutex<Vec<u64>>,
+        is_open: std::sync::atomic::AtomicBool,
+    }
+
+    #[async_trait::async_trait]
+    impl CheckpointSink for Drawer {
+        async fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), SinkError> {
+            if !self.is_open.load(std::sync::atomic::Ordering::Relaxed) {
+                return Err(SinkError { sink: "drawer".into(), why: "is shut".into() });
+            }
+            self.kept.lock().unwrap().push(checkpoint.checkpoint().size);
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn checkpoints_are_made_beside_it_all_and_health_tells_how_far_and_what_is_wrong() {
+        let portal = Portal::new();
+        let signer = Arc::new(MemorySigner::of(&LedgerId::new("mojokerto").unwrap(), 1));
+        let (table, drawer) =
+            (Arc::new(MemoryStore::new(LedgerId::new("mojokerto").unwrap())), Arc::<Drawer>::default());
+        let attesting = Attesting {
+            signer: signer.clone(),
+            sinks: vec![drawer.clone(), Arc::new(TableSink(table.clone()))],
+            mandate: Mandate { cadence: Cadence { events: 3, minutes: 10 }, ..Mandate::default() },
+        };
+        let runner = portal.runner_with(Some(attesting));
+        let mut health = runner.health();
+        let now = at("2024-04-05T09:00:00+07:00");
+        received(&portal.engine, 1, now).await;
+        let told = |size| move |health: &Health| health.attested.as_ref().is_some_and(|attested| attested.size == size);
+        let seen = health.wait_for(told(1)).await.unwrap().clone();
+        assert!(seen.attest_trouble.unwrap().contains("is shut"), "the sink that fails is told");
+        assert_eq!(table.attestations(None, 9).await.unwrap().len(), 1, "the other one has it");
+        drawer.is_open.store(true, std::sync::atomic::Ordering::Relaxed);
+        health.wait_for(|health| health.attest_trouble.is_none()).await.unwrap();
+
+        // Two are too few, and not late yet; time, or one more, makes the next.
+        received(&portal.engine, 2, now).await;
+        received(&portal.engine, 3, now).await;
+        let behind = |health: &Health| health.attested.as_ref().is_some_and(|attested| attested.behind() == 2);
+        let seen = health.wait_for(behind).await.unwrap().attested.clone().unwrap();
+        assert_eq!(seen.behind_since, Some(now.at));
+        *portal.clock.lock().unwrap() = at("2024-04-05T09:10:00+07:00").at;
+        health.wait_for(told(3)).await.unwrap();
+        for number in 4..=6 {
+            received(&portal.engine, number, at("2024-04-05T09:10:00+07:00")).await;
+        }
+        health.wait_for(told(6)).await.unwrap();
+        assert_eq!(*drawer.kept.lock().unwrap(), [1, 3, 6]);
+        runner.stop().await;
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@
 //! | `boxes` | sealed personal values under their digests |
 //! | `keys` | wrapped keys of complaints |
 //! | `documents` | policies, calendars and directories under the hash of their text |
+//! | `attestations` | signed checkpoints and keys handed over, by size and digest |
 //!
 //! Ids are blobs of 16 bytes, hashes of 32: as text, ids cost every append a seventh of its speed. The
 //! view `readable_events` shows the log with all of them as text.
@@ -17,13 +18,16 @@
 //! Beside the file `PATH` lie `PATH-wal` and `PATH-shm` while it is open, and `PATH.lock` for good.
 //! To copy a ledger in use, `VACUUM INTO` or `.backup`, never `cp`.
 //!
+//! A file of layout 1, of before `attestations`, is given that table by whoever opens it to write; read as it is, it
+//! has none.
+//!
 //! # What it promises
-//! All of [`Ledger`] and [`Log`], and:
+//! All of [`Ledger`], [`Log`] and [`Attestations`], and:
 //! - One connection of one process writes **and** checkpoints; a second writer gets [`OpenError::Locked`].
 //!   Any number of readers, of this process and of others, go on beside it.
 //! - What commands have gathered while the last transaction was committing goes into one transaction,
 //!   and each gets its own answer after the commit. Nothing is timed.
-//! - Triggers refuse to change or delete an event, a box, a wrapped key or a document, to insert an event
+//! - Triggers refuse to change or delete an event, a box, a wrapped key, a document or an attestation, to insert an event
 //!   anywhere but at the end, and `INSERT OR REPLACE`, whoever asks: they hold in a `sqlite3` shell, too.
 //!   Whoever owns the file can still drop them; they are compared with the ones of this crate, and nobody writes
 //!   over a file where they differ.
@@ -56,7 +60,7 @@
 //! ```
 
 #[cfg(doc)]
-use aduan::store::{Ledger, Log};
+use aduan::store::{Attestations, Ledger, Log};
 
 mod connection;
 mod open;

@@ -3,9 +3,9 @@
 use std::sync::mpsc::Receiver;
 
 use aduan::sealed::{BoxDigest, SealedBox, WrappedKey};
-use aduan::store::{Document, DocumentKind, Entry, Head, Loaded, Page, StoreError};
+use aduan::store::{Attestation, Document, DocumentKind, Entry, Head, Loaded, Page, StoreError};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, params};
 use tokio::sync::oneshot;
 
 use crate::rows::{HANDLED, bytes, entries, entries_of, event_columns, unavailable};
@@ -21,6 +21,8 @@ pub(crate) enum Question {
     Document { hash: Digest, reply: Reply<Option<Document>> },
     After { position: Position, limit: usize, reply: Reply<Page> },
     Head { reply: Reply<Head> },
+    Attestations { after: Option<(Position, Digest)>, limit: usize, reply: Reply<Vec<Attestation>> },
+    LastAttestation { reply: Reply<Option<Attestation>> },
 }
 
 pub(crate) struct Reader {
@@ -39,6 +41,10 @@ impl Reader {
                 Question::Document { hash, reply } => drop(reply.send(self.document(hash))),
                 Question::After { position, limit, reply } => drop(reply.send(self.after(position, limit))),
                 Question::Head { reply } => drop(reply.send(self.head())),
+                Question::Attestations { after, limit, reply } => {
+                    drop(reply.send(self.attestations(after, limit)));
+                }
+                Question::LastAttestation { reply } => drop(reply.send(self.last_attestation())),
             }
         }
     }
@@ -144,6 +150,40 @@ impl Reader {
         schema::head(&self.connection, &self.ledger).map_err(unavailable)?.map_err(StoreError::Corrupt)
     }
 
+    fn attestations(&self, after: Option<(Position, Digest)>, limit: usize) -> Result<Vec<Attestation>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        match after {
+            None => self.attested(FIRST_ATTESTATIONS, params![self.ledger.as_str(), limit]),
+            Some((size, digest)) => {
+                let size = i64::try_from(size).unwrap_or(i64::MAX);
+                self.attested(ATTESTATIONS, params![self.ledger.as_str(), size, digest.0.as_slice(), limit])
+            }
+        }
+    }
+
+    fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
+        Ok(self.attested(LAST_ATTESTATION, params![self.ledger.as_str()])?.pop())
+    }
+
+    fn attested(&self, sql: &str, parameters: impl Params) -> Result<Vec<Attestation>, StoreError> {
+        // Asked each time: somebody may upgrade the file while it is being read.
+        if !schema::holds_attestations(&self.connection).map_err(unavailable)? {
+            return Ok(Vec::new());
+        }
+        let mut statement = self.connection.prepare_cached(sql).map_err(unavailable)?;
+        let columns = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?, row.get(2)?));
+        let rows = statement.query_map(parameters, columns).map_err(unavailable)?;
+        rows.map(|row| {
+            let (size, digest, note) = row.map_err(unavailable)?;
+            let attestation = Attestation { size: size as Position, note };
+            match attestation.digest() == Digest(digest) {
+                true => Ok(attestation),
+                false => Err(StoreError::Corrupt(format!("the attestation of {size} events holds another note"))),
+            }
+        })
+        .collect()
+    }
+
     /// Answers from one snapshot, whatever is written meanwhile.
     fn at_one_moment<T>(&self, answer: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let transaction = self.connection.unchecked_transaction().map_err(unavailable)?;
@@ -164,3 +204,9 @@ const KEYS: &str = "SELECT epoch, commitment, wrapped FROM keys WHERE ledger = ?
                     ORDER BY epoch, commitment";
 const BOX: &str = "SELECT bytes FROM boxes WHERE ledger = ?1 AND aggregate_id = ?2 AND digest = ?3";
 const DOCUMENT: &str = "SELECT kind, text FROM documents WHERE ledger = ?1 AND hash = ?2";
+const FIRST_ATTESTATIONS: &str = "SELECT size, digest, note FROM attestations WHERE ledger = ?1 \
+                                  ORDER BY size, digest LIMIT ?2";
+const ATTESTATIONS: &str = "SELECT size, digest, note FROM attestations WHERE ledger = ?1 AND (size, digest) > (?2, ?3) \
+                            ORDER BY size, digest LIMIT ?4";
+const LAST_ATTESTATION: &str = "SELECT size, digest, note FROM attestations WHERE ledger = ?1 \
+                                ORDER BY size DESC, digest DESC LIMIT 1";

@@ -13,16 +13,18 @@ use crate::OpenError;
 pub(crate) struct Format {
     application: i64,
     layout: i64,
+    /// The oldest layout that is read; whoever writes upgrades it.
+    oldest: i64,
     /// What to say of a file of another kind.
     other: fn(PathBuf) -> OpenError,
 }
 
 /// A ledger: `adun`, so that `file` can tell. Its layout counts up with every change of the objects below.
 pub(crate) const LEDGER: Format =
-    Format { application: 0x6164_756e, layout: 1, other: |path| OpenError::NotALedger { path } };
+    Format { application: 0x6164_756e, layout: 2, oldest: 1, other: |path| OpenError::NotALedger { path } };
 /// Read models: `adrm`. Their layout is that of what is not generated.
 pub(crate) const READ_MODELS: Format =
-    Format { application: 0x6164_726d, layout: 1, other: |path| OpenError::NotReadModels { path } };
+    Format { application: 0x6164_726d, layout: 1, oldest: 1, other: |path| OpenError::NotReadModels { path } };
 
 impl Format {
     /// Whose ledger the file holds; none where it is empty. Anything else is an error.
@@ -41,8 +43,8 @@ impl Format {
         if application != self.application {
             return Err(other());
         }
-        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if found != self.layout {
+        let found = layout(connection)?;
+        if !(self.oldest..=self.layout).contains(&found) {
             return Err(OpenError::OtherLayout { found, wanted: self.layout });
         }
         let name = connection.query_row("SELECT name FROM ledger", [], |row| row.get::<_, String>(0)).optional()?;
@@ -57,12 +59,20 @@ impl Format {
     }
 }
 
+/// The layout that the file says it has.
+fn layout(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Whether the file has a table for attestations: one that nobody wrote to since an older release has none.
+pub(crate) fn holds_attestations(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(layout(connection)? > 1)
+}
+
 /// Makes the schema in an empty file, whole or not at all.
 pub(crate) fn create(connection: &mut Connection, ledger: &LedgerId) -> Result<(), OpenError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for object in OBJECTS {
-        transaction.execute_batch(object)?;
-    }
+    objects_of(LEDGER.layout).try_for_each(|object| transaction.execute_batch(object))?;
     let Head { position, log_hash, .. } = Head::empty(ledger.clone());
     transaction.execute(
         "INSERT INTO ledger (name, position, record_hash, log_hash) VALUES (?1, ?2, ?3, ?4)",
@@ -72,12 +82,26 @@ pub(crate) fn create(connection: &mut Connection, ledger: &LedgerId) -> Result<(
     Ok(transaction.commit()?)
 }
 
-/// Checks that every object is there to the letter, and that no trigger is there that nobody here wrote.
+/// Adds what a ledger of an older layout lacks, whole or not at all. One that is not as it was made is left alone.
+pub(crate) fn upgrade(connection: &mut Connection) -> Result<(), OpenError> {
+    let found = layout(connection)?;
+    if found == LEDGER.layout {
+        return Ok(());
+    }
+    check_objects(connection)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (_, object) in OBJECTS.iter().filter(|(since, _)| *since > found) {
+        transaction.execute_batch(object)?;
+    }
+    LEDGER.mark(&transaction)?;
+    Ok(transaction.commit()?)
+}
+
+/// Checks that every object of the file's layout is there to the letter, and that no trigger is there that nobody here
+/// wrote.
 pub(crate) fn check_objects(connection: &Connection) -> Result<(), OpenError> {
     let model = Connection::open_in_memory()?;
-    for object in OBJECTS {
-        model.execute_batch(object)?;
-    }
+    objects_of(layout(connection)?).try_for_each(|object| model.execute_batch(object))?;
     let (wanted, found) = (objects(&model)?, objects(connection)?);
     let missing = wanted.iter().find(|(name, object)| found.get(*name) != Some(object));
     let foreign = found.iter().find(|(name, (kind, _))| kind == "trigger" && !wanted.contains_key(*name));
@@ -114,27 +138,36 @@ pub(crate) fn objects(connection: &Connection) -> rusqlite::Result<BTreeMap<Stri
     rows.collect()
 }
 
-/// In the order in which they are made.
-const OBJECTS: [&str; 21] = [
-    include_str!("../sql/ledger.sql"),
-    include_str!("../sql/events.sql"),
-    include_str!("../sql/boxes.sql"),
-    include_str!("../sql/keys.sql"),
-    include_str!("../sql/documents.sql"),
-    include_str!("../sql/readable_events.sql"),
-    include_str!("../sql/ledger_insert_guard.sql"),
-    include_str!("../sql/ledger_update_guard.sql"),
-    include_str!("../sql/ledger_delete_guard.sql"),
-    include_str!("../sql/events_insert_guard.sql"),
-    include_str!("../sql/events_update_guard.sql"),
-    include_str!("../sql/events_delete_guard.sql"),
-    include_str!("../sql/boxes_insert_guard.sql"),
-    include_str!("../sql/boxes_update_guard.sql"),
-    include_str!("../sql/boxes_delete_guard.sql"),
-    include_str!("../sql/keys_insert_guard.sql"),
-    include_str!("../sql/keys_update_guard.sql"),
-    include_str!("../sql/keys_delete_guard.sql"),
-    include_str!("../sql/documents_insert_guard.sql"),
-    include_str!("../sql/documents_update_guard.sql"),
-    include_str!("../sql/documents_delete_guard.sql"),
+/// What a ledger of a layout holds, in the order in which it is made.
+fn objects_of(layout: i64) -> impl Iterator<Item = &'static str> {
+    OBJECTS.iter().filter(move |(since, _)| *since <= layout).map(|(_, object)| *object)
+}
+
+/// The layout that brought it, and its text. What is out there never changes: another layout adds to it.
+const OBJECTS: [(i64, &str); 25] = [
+    (1, include_str!("../sql/ledger.sql")),
+    (1, include_str!("../sql/events.sql")),
+    (1, include_str!("../sql/boxes.sql")),
+    (1, include_str!("../sql/keys.sql")),
+    (1, include_str!("../sql/documents.sql")),
+    (1, include_str!("../sql/readable_events.sql")),
+    (1, include_str!("../sql/ledger_insert_guard.sql")),
+    (1, include_str!("../sql/ledger_update_guard.sql")),
+    (1, include_str!("../sql/ledger_delete_guard.sql")),
+    (1, include_str!("../sql/events_insert_guard.sql")),
+    (1, include_str!("../sql/events_update_guard.sql")),
+    (1, include_str!("../sql/events_delete_guard.sql")),
+    (1, include_str!("../sql/boxes_insert_guard.sql")),
+    (1, include_str!("../sql/boxes_update_guard.sql")),
+    (1, include_str!("../sql/boxes_delete_guard.sql")),
+    (1, include_str!("../sql/keys_insert_guard.sql")),
+    (1, include_str!("../sql/keys_update_guard.sql")),
+    (1, include_str!("../sql/keys_delete_guard.sql")),
+    (1, include_str!("../sql/documents_insert_guard.sql")),
+    (1, include_str!("../sql/documents_update_guard.sql")),
+    (1, include_str!("../sql/documents_delete_guard.sql")),
+    (2, include_str!("../sql/attestations.sql")),
+    (2, include_str!("../sql/attestations_insert_guard.sql")),
+    (2, include_str!("../sql/attestations_update_guard.sql")),
+    (2, include_str!("../sql/attestations_delete_guard.sql")),
 ];

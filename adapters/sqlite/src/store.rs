@@ -5,7 +5,9 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use aduan::sealed::{BoxDigest, SealedBox};
-use aduan::store::{Append, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError};
+use aduan::store::{
+    Append, Attestation, Attestations, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, StoreError,
+};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -63,14 +65,18 @@ impl SqliteStore {
             return Err(OpenError::OtherLedger { found: found.clone(), wanted: ledger.clone() });
         }
         connection::set_to_write(&connection, options.synchronous())?;
-        if found.is_none() {
-            schema::create(&mut connection, ledger)?;
-            sync_folder(&path)?;
+        match found {
+            Some(_) => schema::upgrade(&mut connection)?,
+            None => {
+                schema::create(&mut connection, ledger)?;
+                sync_folder(&path)?;
+            }
         }
         Self::start(path, Some((connection, lock)), options)
     }
 
-    /// Opens a ledger as its only writer.
+    /// Opens a ledger as its only writer. A file of an older layout gets what it lacks, and older releases open it no
+    /// more.
     ///
     /// # Errors
     /// When there is none, another writer has it ([`OpenError::Locked`]), or its schema or settings are not as they should.
@@ -85,16 +91,18 @@ impl SqliteStore {
     pub fn open_with(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, OpenError> {
         let path = existing(path.as_ref())?;
         let lock = locked(&path)?;
-        let connection = connection::open_existing(&path)?;
+        let mut connection = connection::open_existing(&path)?;
         if LEDGER.recognise(&connection, &path)?.is_none() {
             return Err(OpenError::NotALedger { path });
         }
         connection::set_to_write(&connection, options.synchronous())?;
+        schema::upgrade(&mut connection)?;
         Self::start(path, Some((connection, lock)), options)
     }
 
     /// Opens a ledger to read, beside its writer if there is one: every append is `Unavailable`.
     ///
+    /// A file that nobody wrote to since an older release has no attestations, until somebody opens it to write.
     /// The folder must be writable, since readers of a write-ahead log share an index beside it.
     ///
     /// # Errors
@@ -210,6 +218,23 @@ impl Log for SqliteStore {
         let Some(position) = &self.position else { return std::future::pending().await };
         let beyond = position.clone().wait_for(|position| *position > after).await.map(drop);
         beyond.map_err(|_| StoreError::Unavailable("the writing thread died".into()))
+    }
+}
+
+#[async_trait]
+impl Attestations for SqliteStore {
+    async fn keep_attestation(&self, attestation: &Attestation) -> Result<(), StoreError> {
+        let attestation = attestation.clone();
+        self.write(|reply| Work::Attest { attestation, reply }).await
+    }
+
+    async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError> {
+        let after = after.map(|after| (after.size, after.digest()));
+        self.ask(&self.lookups, |reply| Question::Attestations { after, limit, reply }).await
+    }
+
+    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
+        self.ask(&self.lookups, |reply| Question::LastAttestation { reply }).await
     }
 }
 

@@ -5,7 +5,10 @@ use std::task::Poll;
 
 use aduan::record::{Record, genesis};
 use aduan::sealed::{SealedBox, WrappedKey};
-use aduan::store::{Append, AppendPart, Document, DocumentKind, Ledger as _, Log as _, Outcome, StoreError};
+use aduan::store::{
+    Append, AppendPart, Attestation, Attestations as _, Document, DocumentKind, Ledger as _, Log as _, Outcome,
+    StoreError,
+};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId};
 use rusqlite::{Connection, ErrorCode};
 use tempfile::TempDir;
@@ -113,6 +116,7 @@ async fn guards_refuse_whoever_writes_past_the_engine() {
     appended(&store, first).await;
     let text = "name = \"spbe\"".to_owned();
     store.keep(&[Document { hash: Digest::of(text.as_bytes()), kind: DocumentKind::Policy, text }]).await.unwrap();
+    store.keep_attestation(&Attestation { size: 1, note: "a note".into() }).await.unwrap();
     let shell = shell(&store);
     // A copy of the event with some columns replaced.
     let insert = |verb: &str, replaced: &[(&str, &str)]| {
@@ -136,6 +140,10 @@ async fn guards_refuse_whoever_writes_past_the_engine() {
         "UPDATE documents SET text = ''".to_owned(),
         "DELETE FROM documents".to_owned(),
         "INSERT OR REPLACE INTO documents SELECT ledger, hash, kind, '' FROM documents".to_owned(),
+        "UPDATE attestations SET size = 2".to_owned(),
+        "DELETE FROM attestations".to_owned(),
+        "INSERT OR REPLACE INTO attestations SELECT ledger, size, digest, '' FROM attestations".to_owned(),
+        "INSERT INTO attestations VALUES ('mojokerto', -1, zeroblob(32), '')".to_owned(),
         "UPDATE ledger SET position = 0".to_owned(),
         "UPDATE ledger SET record_hash = zeroblob(32)".to_owned(),
         "UPDATE ledger SET name = 'kediri'".to_owned(),
@@ -161,7 +169,15 @@ async fn guards_refuse_whoever_writes_past_the_engine() {
         Ok(0),
         "the same box is left alone"
     );
+    assert_eq!(shell.execute("INSERT OR REPLACE INTO attestations SELECT * FROM attestations", []), Ok(0));
     assert_eq!(shell.execute(&insert("INSERT", &next), []), Ok(1), "the next event of a complaint is let in");
+    // The control: without the guards it is done.
+    for guard in ["insert", "update", "delete"] {
+        shell.execute_batch(&format!("DROP TRIGGER attestations_{guard}_guard")).unwrap();
+    }
+    for statement in refused.iter().filter(|statement| statement.ends_with("FROM attestations")).rev() {
+        assert_eq!(shell.execute(statement, []), Ok(1), "{statement}");
+    }
 }
 
 #[tokio::test]
@@ -337,7 +353,66 @@ fn refuses_another_ledger_and_another_layout() {
     let kediri = LedgerId::new("kediri").unwrap();
     assert!(matches!(SqliteStore::create(&path, &kediri), Err(OpenError::OtherLedger { .. })));
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 9).unwrap();
-    assert_eq!(SqliteStore::open(&path).unwrap_err(), OpenError::OtherLayout { found: 9, wanted: 1 });
+    assert_eq!(SqliteStore::open(&path).unwrap_err(), OpenError::OtherLayout { found: 9, wanted: 2 });
+}
+
+/// A file as the release before attestations left it, with an event in it.
+async fn file_of_layout_1() -> (TempDir, std::path::PathBuf, Record) {
+    let (folder, store) = store();
+    let record = appended(&store, append(1, 7, None)).await;
+    let path = store.path().to_owned();
+    drop(store);
+    let shell = Connection::open(&path).unwrap();
+    shell.execute_batch("DROP TABLE attestations; PRAGMA user_version = 1").unwrap();
+    let objects: i64 =
+        shell.query_row("SELECT count(*) FROM sqlite_schema WHERE sql IS NOT NULL", [], |row| row.get(0)).unwrap();
+    assert_eq!(objects, 21, "what there was");
+    (folder, path, record)
+}
+
+#[tokio::test]
+async fn a_file_of_layout_1_is_upgraded_by_its_first_writer_and_read_as_it_is_before() {
+    let (_folder, path, record) = file_of_layout_1().await;
+    let layout = || setting(&Connection::open(&path).unwrap(), "user_version").unwrap();
+    let reader = SqliteStore::open_read_only(&path).unwrap();
+    assert_eq!((reader.altered_object(), reader.head().await.unwrap().position), (None, 1));
+    assert_eq!(reader.last_attestation().await, Ok(None));
+    assert_eq!(reader.attestations(None, 9).await, Ok(Vec::new()));
+    assert_eq!(layout(), "1", "who reads changes nothing");
+
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(layout(), "2");
+    let attestation = Attestation { size: 1, note: "a note".into() };
+    store.keep_attestation(&attestation).await.unwrap();
+    assert_eq!(reader.last_attestation().await, Ok(Some(attestation.clone())), "whoever read before sees it");
+    let page = reader.after(0, 9).await.unwrap();
+    assert_eq!(page.entries.iter().map(|entry| &entry.record).collect::<Vec<_>>(), [&record]);
+    appended(&store, append(2, 7, Some(&record))).await;
+    drop((store, reader));
+    let store = SqliteStore::create(&path, &ledger()).unwrap();
+    assert_eq!(store.last_attestation().await, Ok(Some(attestation)));
+    assert_eq!(store.altered_object(), None);
+}
+
+#[tokio::test]
+async fn a_file_of_layout_1_whose_guards_were_altered_is_not_upgraded() {
+    let (_folder, path, _) = file_of_layout_1().await;
+    Connection::open(&path).unwrap().execute_batch("DROP TRIGGER boxes_update_guard").unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let object = "boxes_update_guard".to_owned();
+    assert_eq!(SqliteStore::open(&path).unwrap_err(), OpenError::AlteredSchema { object: object.clone() });
+    assert_eq!(SqliteStore::open_read_only(&path).unwrap().altered_object(), Some(object.as_str()));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn an_attestation_whose_note_was_changed_is_corrupt() {
+    let (_folder, store) = store();
+    store.keep_attestation(&Attestation { size: 1, note: "a note".into() }).await.unwrap();
+    let change = "DROP TRIGGER attestations_update_guard; UPDATE attestations SET note = 'another'";
+    shell(&store).execute_batch(change).unwrap();
+    assert!(matches!(store.last_attestation().await, Err(StoreError::Corrupt(_))));
+    assert!(matches!(store.attestations(None, 9).await, Err(StoreError::Corrupt(_))));
 }
 
 #[tokio::test]

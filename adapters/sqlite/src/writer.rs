@@ -3,7 +3,7 @@
 use std::sync::mpsc::Receiver;
 
 use aduan::record::genesis;
-use aduan::store::{Append, Document, Head, Heads, Outcome, StoreError};
+use aduan::store::{Append, Attestation, Document, Head, Heads, Outcome, StoreError};
 use aduan::values::{ComplaintId, Digest, LedgerId, Position, Version};
 use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, params};
 use tokio::sync::watch;
@@ -14,6 +14,7 @@ use crate::rows::{HANDLED, INSERT_EVENT, bytes, entries_of, insert, unavailable}
 pub(crate) enum Work {
     Append { append: Append, reply: Reply<Outcome> },
     Keep { documents: Vec<Document>, reply: Reply<()> },
+    Attest { attestation: Attestation, reply: Reply<()> },
 }
 
 pub(crate) struct Writer {
@@ -110,6 +111,7 @@ impl Writer {
             insert_box: self.connection.prepare_cached(INSERT_BOX)?,
             insert_key: self.connection.prepare_cached(INSERT_KEY)?,
             insert_document: self.connection.prepare_cached(INSERT_DOCUMENT)?,
+            insert_attestation: self.connection.prepare_cached(INSERT_ATTESTATION)?,
         };
         let mut noted = self.connection.prepare_cached(NOTED)?;
         let noted = noted.query_row([self.ledger.as_str()], |row| {
@@ -159,6 +161,7 @@ struct Open<'w> {
     insert_box: CachedStatement<'w>,
     insert_key: CachedStatement<'w>,
     insert_document: CachedStatement<'w>,
+    insert_attestation: CachedStatement<'w>,
 }
 
 impl Open<'_> {
@@ -174,6 +177,12 @@ impl Open<'_> {
                         text
                     ])?;
                 }
+                Ok(Answer::Kept)
+            }
+            Work::Attest { attestation, .. } => {
+                let (size, digest) = (attestation.size as i64, attestation.digest());
+                let row = params![self.ledger.as_str(), size, digest.0.as_slice(), attestation.note];
+                self.insert_attestation.execute(row)?;
                 Ok(Answer::Kept)
             }
         }
@@ -244,7 +253,7 @@ impl Work {
     fn answer(self, answer: Answer) {
         match (self, answer) {
             (Work::Append { reply, .. }, Answer::Append(outcome)) => drop(reply.send(outcome)),
-            (Work::Keep { reply, .. }, Answer::Kept) => drop(reply.send(Ok(()))),
+            (Work::Keep { reply, .. } | Work::Attest { reply, .. }, Answer::Kept) => drop(reply.send(Ok(()))),
             (work, _) => work.fail(&StoreError::Unknown("the answer was lost".into())),
         }
     }
@@ -252,7 +261,7 @@ impl Work {
     fn fail(self, error: &StoreError) {
         match self {
             Work::Append { reply, .. } => drop(reply.send(Err(error.clone()))),
-            Work::Keep { reply, .. } => drop(reply.send(Err(error.clone()))),
+            Work::Keep { reply, .. } | Work::Attest { reply, .. } => drop(reply.send(Err(error.clone()))),
         }
     }
 
@@ -261,6 +270,7 @@ impl Work {
         match self {
             Work::Append { append, .. } => append.parts.iter().map(|part| part.records.len() + part.boxes.len()).sum(),
             Work::Keep { documents, .. } => documents.len(),
+            Work::Attest { .. } => 1,
         }
     }
 }
@@ -330,6 +340,7 @@ const INSERT_BOX: &str = "INSERT INTO boxes (ledger, aggregate_id, digest, bytes
 const INSERT_KEY: &str =
     "INSERT INTO keys (ledger, aggregate_id, epoch, commitment, wrapped) VALUES (?1, ?2, ?3, ?4, ?5)";
 const INSERT_DOCUMENT: &str = "INSERT INTO documents (ledger, hash, kind, text) VALUES (?1, ?2, ?3, ?4)";
+const INSERT_ATTESTATION: &str = "INSERT INTO attestations (ledger, size, digest, note) VALUES (?1, ?2, ?3, ?4)";
 const MOVE_HEAD: &str = "UPDATE ledger SET position = ?2, log_hash = ?3, \
                          record_hash = (SELECT record_hash FROM events WHERE position = ?2) WHERE name = ?1";
 

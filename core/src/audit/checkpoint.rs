@@ -147,6 +147,13 @@ impl SignedCheckpoint {
         &self.note
     }
 
+    /// When its log says that it was signed. Verified by nobody: [`SignedCheckpoint::attested`] is.
+    pub fn told_at(&self) -> Option<DateTime<Utc>> {
+        let own = self.note.signatures().iter().filter(|line| line.name == self.checkpoint.origin.key_name());
+        let seconds = own.filter_map(Signature::told_seconds).max()?;
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)
+    }
+
     /// Takes a witness's line beneath it.
     ///
     /// # Errors
@@ -236,6 +243,7 @@ mod tests {
         assert_eq!(read, signed);
         let attested = read.attested(&[other.verifier(), key.verifier()]).expect("signed");
         assert_eq!(attested.at.map(|at| at.timestamp()), Some(1_700_000_000));
+        assert_eq!(read.told_at(), attested.at);
         assert!(read.attested(&[other.verifier()]).is_err());
         let altered: SignedCheckpoint = signed.to_string().replace("\n8\n", "\n9\n").parse().expect("a checkpoint");
         assert!(altered.attested(&[key.verifier()]).is_err());

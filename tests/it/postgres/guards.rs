@@ -3,7 +3,7 @@
 
 use aduan::record::Record;
 use aduan::sealed::{ComplaintKey, SealedBox, WrappedKey};
-use aduan::store::{Append, Head, Ledger, Log, StoreError};
+use aduan::store::{Append, Attestation, Attestations as _, Head, Ledger, Log, StoreError};
 use aduan::values::{Digest, LedgerId};
 use aduan_postgres::{OpenError, Postgres, PostgresStore};
 use aduan_testkit::conformance::everything;
@@ -14,7 +14,7 @@ use tokio_postgres::error::SqlState;
 
 use super::{another_ledger, by_hand, connect, database, insert_into, move_head, superuser};
 
-const TABLES: [&str; 5] = ["events", "boxes", "keys", "documents", "ledger"];
+const TABLES: [&str; 6] = ["events", "boxes", "keys", "documents", "ledger", "attestations"];
 
 /// A ledger with something in every table, and `plain`: the same rows without keys, checks and guards.
 async fn furnished(database: &Database) -> (PostgresStore, Draft) {
@@ -26,6 +26,7 @@ async fn furnished(database: &Database) -> (PostgresStore, Draft) {
     part.keys = vec![WrappedKey { commitment, epoch: 1, bytes: vec![9; 72] }];
     store.append(Append::new(command(1), vec![part])).await.unwrap();
     store.keep(&aduan::rules::Rules::mojokerto().documents()).await.unwrap();
+    store.keep_attestation(&Attestation { size: 2, note: "a note".into() }).await.unwrap();
     let admin = superuser(database).await;
     admin.batch_execute("CREATE SCHEMA plain; GRANT USAGE ON SCHEMA plain TO aduan_app").await.unwrap();
     for table in TABLES {
@@ -69,6 +70,7 @@ async fn nobody_changes_or_removes_what_was_recorded() {
         "UPDATE of.boxes SET bytes = ''",
         "UPDATE of.keys SET wrapped = ''",
         "UPDATE of.documents SET kind = 'calendar'",
+        "UPDATE of.attestations SET size = 1",
         "UPDATE of.ledger SET name = 'another'",
     ] {
         tried.push(change.to_owned());
@@ -170,6 +172,18 @@ fn strays(draft: &Draft, head: &Head) -> Vec<(&'static str, String)> {
             format!("INSERT INTO aduan.documents VALUES ('{ledger}', '\\x00', 'x', 'y')"),
         ),
         (
+            "an attestation has another's digest",
+            format!("INSERT INTO aduan.attestations (ledger, size, digest, note) VALUES ('{ledger}', 1, '\\x00', 'y')"),
+        ),
+        ("an attestation is there twice", "INSERT INTO aduan.attestations SELECT * FROM aduan.attestations".to_owned()),
+        (
+            "an attestation is of less than nothing",
+            format!(
+                "INSERT INTO aduan.attestations (ledger, size, digest, note) \
+                 VALUES ('{ledger}', -1, sha256('y'), 'y')"
+            ),
+        ),
+        (
             "a ledger does not begin empty",
             "INSERT INTO aduan.ledger (name, position, record_hash, log_hash) \
              SELECT 'another', position, record_hash, log_hash FROM aduan.ledger"
@@ -210,7 +224,7 @@ async fn a_guard_that_was_taken_away_is_found_out() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 8 * 4);
+    assert_eq!(tried, 9 * 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,7 +233,7 @@ async fn a_constraint_that_was_taken_away_is_found_out() {
     let (store, _) = furnished(&database).await;
     let admin = superuser(&database).await;
     let constraints = admin.query(CONSTRAINTS, &[]).await.unwrap();
-    assert_eq!(constraints.len(), 9);
+    assert_eq!(constraints.len(), 12);
     for row in constraints {
         let (name, table, made): (String, String, String) = (row.get(0), row.get(1), row.get(2));
         let drop = format!("ALTER TABLE aduan.{table} DROP CONSTRAINT {name}");

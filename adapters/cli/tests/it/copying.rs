@@ -84,7 +84,7 @@ fn assert_equal(desk: &Desk) {
         let both = format!("SELECT count(*) FROM (SELECT * FROM {one} EXCEPT SELECT * FROM {other})");
         connection.query_row(&both, [], |row| row.get::<_, i64>(0)).unwrap()
     };
-    for table in ["events", "ledger", "boxes", "keys"] {
+    for table in ["events", "ledger", "boxes", "keys", "attestations"] {
         let (old, new) = (format!("main.{table}"), format!("new.{table}"));
         assert_eq!((differences(&old, &new), differences(&new, &old)), (0, 0), "{table}");
     }

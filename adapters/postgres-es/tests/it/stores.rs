@@ -8,7 +8,7 @@ use aduan::inspect::Inspector;
 use aduan::record::{Record, genesis};
 use aduan::rules::Rules;
 use aduan::sealed::SealedBox;
-use aduan::store::{Append, AppendPart, Entry, Ledger as _, Log as _, Outcome, Store, StoreError};
+use aduan::store::{Append, AppendPart, Attestations as _, Entry, Ledger as _, Log as _, Outcome, Store, StoreError};
 use aduan::values::{ComplaintId, LedgerId};
 use aduan_memory::MemoryStore;
 use aduan_postgres_es::{OpenError, PostgresEsOptions, PostgresEsStore};
@@ -32,6 +32,16 @@ async fn postgres_es_keeps_every_promise_of_a_store() {
         Arc::new(store)
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_es_keeps_attestations_that_the_other_adapter_reads() {
+    let (database, elsewhere) = (migrated().await, migrated().await);
+    let store = through_postgres_es(&database, PostgresEsOptions::default()).await;
+    let other = through_postgres_es(&elsewhere, PostgresEsOptions::default()).await;
+    conformance::attestations(&store, &other).await;
+    let kept = store.attestations(None, usize::MAX).await.unwrap();
+    conformance::holds_attestations(&through_postgres(&database).await, &kept).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,30 @@
+//! The table of a ledger in a file, which one process writes to at a time.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aduan::audit::checkpoint::SignedCheckpoint;
+use aduan::audit::sink::{CheckpointSink, SinkError, TableSink};
+use aduan_sqlite::SqliteStore;
+use async_trait::async_trait;
+
+/// Opens the file for each checkpoint, and lets it go: a notary must not keep others from writing.
+pub(super) struct FileTable {
+    path: PathBuf,
+}
+
+impl FileTable {
+    /// Of the ledger in that file.
+    pub(super) fn new(path: PathBuf) -> Self {
+        FileTable { path }
+    }
+}
+
+#[async_trait]
+impl CheckpointSink for FileTable {
+    async fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), SinkError> {
+        let store = SqliteStore::open(&self.path)
+            .map_err(|error| SinkError { sink: self.path.display().to_string(), why: error.to_string() })?;
+        TableSink(Arc::new(store)).keep(checkpoint).await
+    }
+}
