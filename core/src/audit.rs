@@ -21,6 +21,7 @@
 
 pub mod checkpoint;
 pub mod documents;
+pub mod fork;
 pub mod keys;
 pub mod notary;
 pub mod note;

@@ -128,6 +128,17 @@ impl<T> Request<T> {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, bound(deserialize = "T: Deserialize<'de>"))]
 pub enum Command<T> {
+    /// Admits that events were lost for good, where the ledger keeps that: `ComplaintId::of_fork` of the line.
+    AdmitLoss {
+        /// The position that the log still reaches: its last, or it is refused.
+        kept: u64,
+        /// The line that begins with it, from 2.
+        line: u32,
+        /// How far the line before was signed.
+        lost: u64,
+        /// The root it was signed under.
+        root: Digest,
+    },
     /// Adds a note; corrects by addition.
     Annotate {
         /// What it is about.
@@ -507,6 +518,7 @@ impl<T> Command<T> {
     /// The name of the command.
     pub fn name(&self) -> &'static str {
         match self {
+            Command::AdmitLoss { .. } => "AdmitLoss",
             Command::Annotate { .. } => "Annotate",
             Command::ChangeVisibility { .. } => "ChangeVisibility",
             Command::Close { .. } => "Close",
@@ -552,6 +564,7 @@ impl<T> Command<T> {
     pub fn map<U, E>(self, change: &mut dyn FnMut(Field, T) -> Result<U, E>) -> Result<Command<U>, E> {
         let words = Field::TEXT;
         Ok(match self {
+            Command::AdmitLoss { kept, line, lost, root } => Command::AdmitLoss { kept, line, lost, root },
             Command::Annotate { note, text } => Command::Annotate { note, text: maybe(words, text, change)? },
             Command::ChangeVisibility { to } => Command::ChangeVisibility { to },
             Command::Close { text } => Command::Close { text: maybe(words, text, change)? },

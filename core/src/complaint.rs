@@ -11,7 +11,7 @@ mod rejection;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use self::decide::{Decision, tracking_secret};
+pub use self::decide::{Decision, MOST_LINES, tracking_secret};
 pub use self::due::DueItem;
 pub use self::rejection::Rejection;
 
@@ -86,13 +86,14 @@ pub struct Lawful {
 
 /// Every lawful (role, stage, command). What else a command asks for stands in its leaf.
 #[rustfmt::skip]
-pub const LAWFUL: [Lawful; 23] = {
+pub const LAWFUL: [Lawful; 24] = {
     use Role::*;
     use Stage::*;
     const fn row(command: &'static str, roles: &'static [Role], from: Stage, to: Stage) -> Lawful {
         Lawful { command, roles, from, to }
     }
     [
+        row("AdmitLoss",        &[Admin],                                        New,           New),
         row("Annotate",         &[Admin, Superior, DataProtection],              Received,      Closed),
         row("ChangeVisibility", &[Complainant, Admin],                           Received,      Closed),
         row("Close",            &[Admin, Liaison, Complainant, SystemClock],     Responded,     Responded),
@@ -178,6 +179,8 @@ pub struct Complaint {
     pub recorded_at: Option<DateTime<Utc>>,
     /// Whether anything happened to it in this engine, rather than being brought in.
     pub is_native: bool,
+    /// Whether the ledger admits a loss here: then it is no complaint, and nothing follows.
+    pub admits_loss: bool,
     /// Commands it has handled, with the sequence of their first event.
     handled: Vec<Handled>,
     /// Steps that were brought in.
@@ -372,6 +375,7 @@ impl Complaint {
                 _ => {}
             },
             Fact::Erased { keys, .. } => self.erased.extend(keys),
+            Fact::Forked { .. } => self.admits_loss = true,
             Fact::Extended { .. } | Fact::DeadlinesRecomputed { .. } => {}
         }
         for clock in event.fact.clocks() {

@@ -8,7 +8,7 @@ mod cqrs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use cqrs_es::persist::EventUpcaster;
 use tokio::sync::OnceCell;
@@ -17,7 +17,7 @@ use self::cache::{Cache, Known};
 pub use self::cqrs::{CqrsContext, CqrsStore, upcast};
 use crate::actor::{Actor, Role};
 use crate::command::{ClearRequest, Command, Marks, Receive, SealedRequest, Step};
-use crate::complaint::{Complaint, Decision, DueItem, Rejection, Stage, Target, tracking_secret};
+use crate::complaint::{Complaint, Decision, DueItem, MOST_LINES, Rejection, Stage, Target, tracking_secret};
 use crate::event::{Attachment, Closure, Event, Fact};
 use crate::record::{BrokenRecord, Record, canonical, genesis};
 use crate::rules::Rules;
@@ -39,6 +39,7 @@ pub struct Engine {
     expects_new: AtomicBool,
     documents_kept: OnceCell<()>,
     ledger_secret: OnceCell<[u8; 32]>,
+    admissions: OnceLock<BTreeSet<ComplaintId>>,
 }
 
 /// What became of a command that was recorded, now or before.
@@ -150,6 +151,7 @@ impl Engine {
             expects_new: AtomicBool::new(true),
             documents_kept: OnceCell::new(),
             ledger_secret: OnceCell::new(),
+            admissions: OnceLock::new(),
         }
     }
 
@@ -381,6 +383,7 @@ impl Engine {
         let issue = match self.key_of(id, &known).await? {
             Some(key) => KeyIssue { key, wrapped: None },
             None if request.command.received().is_some() => self.issue_key(id, &request.seed).await?,
+            None if is_admission(&request.command) => KeyIssue { key: self.admission_key(id).await?, wrapped: None },
             None => return Err(Rejection::NoSuchComplaint.into()),
         };
         let (mut sealed, boxes) = self.seal(id, request, &issue).await?;
@@ -415,7 +418,11 @@ impl Engine {
         let last = parts[0].records.last().map(|record| record.hash);
         let count = events.len() as u64;
         self.keep_documents().await?;
-        match self.store.append(Append::new(request.id, parts)).await? {
+        let at = match request.command {
+            Command::AdmitLoss { kept, .. } => Some(kept + 1),
+            _ => None,
+        };
+        match self.store.append(Append { at, ..Append::new(request.id, parts) }).await? {
             Outcome::Appended { first } => {
                 self.remember(id, &known, &events, last, issue.wrapped);
                 if let Some((root, ..)) = joined {
@@ -468,9 +475,18 @@ impl Engine {
         })
     }
 
-    /// A reference names its complaint; where a host has none it may name the complaint itself.
+    /// A reference names its complaint; where a host has none it may name the complaint itself. Where the ledger admits
+    /// its losses nothing else comes in, or nothing could be admitted any more.
     async fn check_id(&self, id: ComplaintId, request: &ClearRequest) -> Result<(), Error> {
+        if let Command::AdmitLoss { line, .. } = request.command {
+            let is_meant = id == ComplaintId::of_fork(self.store.id(), line);
+            let why = "must follow from ledger and line: `ComplaintId::of_fork`";
+            return if is_meant { Ok(()) } else { Err(InvalidValue::new("complaint id", why).into()) };
+        }
         let Some(received) = request.command.received() else { return Ok(()) };
+        if received.reference.is_none() && self.admissions().contains(&id) {
+            return Err(InvalidValue::new("complaint id", "is where the ledger admits a loss").into());
+        }
         if received.reference.is_none() || id == self.id_of(received, request.id).await? {
             return Ok(());
         }
@@ -496,9 +512,23 @@ impl Engine {
     async fn key_of(&self, id: ComplaintId, known: &Known) -> Result<Option<ComplaintKey>, Error> {
         match known.key() {
             Some(wrapped) => Ok(Some(self.vault.unwrap(self.store.id(), id, wrapped).await?)),
+            None if known.state.admits_loss => Ok(Some(self.admission_key(id).await?)),
             None if known.state.version > 0 => Err(Error::Corrupt(format!("complaint {id} has no key"))),
             None => Ok(None),
         }
+    }
+
+    /// Where the ledger admits its losses.
+    fn admissions(&self) -> &BTreeSet<ComplaintId> {
+        self.admissions
+            .get_or_init(|| (2..=MOST_LINES).map(|line| ComplaintId::of_fork(self.store.id(), line)).collect())
+    }
+
+    /// Nothing is sealed where a loss is admitted, so that no key is issued. One is needed all the same, to tell another
+    /// body under the same command id.
+    async fn admission_key(&self, id: ComplaintId) -> Result<ComplaintKey, Error> {
+        let secret = self.ledger_secret().await?;
+        Ok(ComplaintKey::from_seed(&mac(secret, &[b"aduan/admission/v1", id.0.as_bytes()]).0))
     }
 
     async fn issue_key(&self, id: ComplaintId, seed: &[u8; 32]) -> Result<KeyIssue, Error> {
@@ -680,6 +710,11 @@ impl Attempt {
 struct KeyIssue {
     key: ComplaintKey,
     wrapped: Option<WrappedKey>,
+}
+
+/// Whether it records where no complaint is received.
+fn is_admission(command: &Command<Clear>) -> bool {
+    matches!(command, Command::AdmitLoss { .. })
 }
 
 /// What nobody can guess becomes an id that nobody can guess, and that does not give it back.

@@ -66,7 +66,8 @@ pub struct Context {
     /// The commitment to a key that this record issues: a box must not open to two texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Digest>,
-    /// HMAC of the clear command under the complaint's key: the same id with another body is found out.
+    /// HMAC of the clear command under the complaint's key (of one that admits a loss, under a key that follows from
+    /// the ledger's secret): the same id with another body is found out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<Digest>,
     /// On whose behalf.
@@ -246,6 +247,17 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<BoxDigest>,
     },
+    /// Events were lost for good, and the ledger says so: it goes on in a new line of checkpoints. No complaint's fact.
+    Forked {
+        /// The position that the log still reached. This one stands behind it.
+        kept: u64,
+        /// The line that begins here; the ledger began in line 1.
+        line: u32,
+        /// How far the line before was signed.
+        lost: u64,
+        /// The root it was signed under.
+        root: Digest,
+    },
     /// A question was never answered; the clocks run again.
     InfoLapsed {
         /// Resumed clocks.
@@ -393,6 +405,7 @@ impl Fact {
             Fact::Erased { .. } => "Erased",
             Fact::Escalated { .. } => "Escalated",
             Fact::Extended { .. } => "Extended",
+            Fact::Forked { .. } => "Forked",
             Fact::InfoLapsed { .. } => "InfoLapsed",
             Fact::InfoProvided { .. } => "InfoProvided",
             Fact::InfoRequested { .. } => "InfoRequested",
@@ -409,7 +422,7 @@ impl Fact {
     }
 
     /// Every name of a fact, sorted.
-    pub const NAMES: [&'static str; 19] = [
+    pub const NAMES: [&'static str; 20] = [
         "Annotated",
         "Closed",
         "DeadlinesRecomputed",
@@ -417,6 +430,7 @@ impl Fact {
         "Erased",
         "Escalated",
         "Extended",
+        "Forked",
         "InfoLapsed",
         "InfoProvided",
         "InfoRequested",
@@ -430,6 +444,11 @@ impl Fact {
         "Verified",
         "VisibilityChanged",
     ];
+
+    /// Whether it is about the ledger itself, and about no complaint: whoever counts complaints leaves it out.
+    pub fn is_of_the_ledger(&self) -> bool {
+        matches!(self, Fact::Forked { .. })
+    }
 
     /// The clocks it started, stopped, paused or moved.
     pub fn clocks(&self) -> &[Clock] {
@@ -450,7 +469,7 @@ impl Fact {
             | Fact::Returned { clocks, .. }
             | Fact::Verified { clocks, .. } => clocks,
             Fact::Received(received) => &received.clocks,
-            Fact::Annotated { .. } | Fact::Erased { .. } | Fact::VisibilityChanged { .. } => &[],
+            Fact::Annotated { .. } | Fact::Erased { .. } | Fact::Forked { .. } | Fact::VisibilityChanged { .. } => &[],
         }
     }
 
@@ -472,9 +491,11 @@ impl Fact {
             | Fact::Replied { text, .. }
             | Fact::Responded { text, .. }
             | Fact::Returned { text, .. } => text.map(|text| ("text", text)).into_iter().collect(),
-            Fact::Erased { .. } | Fact::InfoLapsed { .. } | Fact::Verified { .. } | Fact::VisibilityChanged { .. } => {
-                Vec::new()
-            }
+            Fact::Erased { .. }
+            | Fact::Forked { .. }
+            | Fact::InfoLapsed { .. }
+            | Fact::Verified { .. }
+            | Fact::VisibilityChanged { .. } => Vec::new(),
         }
     }
 }

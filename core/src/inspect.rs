@@ -32,6 +32,7 @@ pub struct Inspector {
     head: Head,
     histories: BTreeMap<ComplaintId, History>,
     commands: Commands,
+    forks: Forks,
     saved: Option<Head>,
     /// What is to be compared with checkpoints: the last of them is the next.
     tree: Frontier,
@@ -50,6 +51,11 @@ pub struct History {
     last: Option<(CommandId, ReopenReason)>,
     /// Something in it cannot be read: its later events are held against nothing.
     is_broken: bool,
+}
+
+/// Which line of checkpoints a log goes on in: one more for every loss it admits.
+pub struct Forks {
+    line: u32,
 }
 
 /// Whether commands are whole: their parts stand one behind the other.
@@ -120,6 +126,7 @@ impl Inspector {
             head: Head::empty(ledger),
             histories: BTreeMap::new(),
             commands: Commands::default(),
+            forks: Forks::default(),
             saved: None,
             tree: Frontier::default(),
             checkpoints: Vec::new(),
@@ -171,6 +178,9 @@ impl Inspector {
             Ok(event) => {
                 if let Some(why) = self.commands.read(event.context.command, event.context.part) {
                     self.note(*position, None, ProblemKind::Command, why);
+                }
+                if let Some(why) = self.forks.read(&self.head.ledger, *position, record.complaint, event) {
+                    self.note(*position, Some(record.complaint), ProblemKind::Unlawful, why);
                 }
             }
             Err(_) => self.commands.lose(),
@@ -235,7 +245,8 @@ impl Inspector {
             self.note(end, None, ProblemKind::Head, why);
         }
         let events = self.histories.values().map(|history| history.sequence).sum();
-        Report { complaints: self.histories.len() as u64, events, head: self.head, problems: self.problems }
+        let complaints = self.histories.values().filter(|history| !history.state.admits_loss).count() as u64;
+        Report { complaints, events, head: self.head, problems: self.problems }
     }
 
     fn note(&mut self, position: Position, complaint: Option<ComplaintId>, kind: ProblemKind, why: String) {
@@ -297,6 +308,35 @@ impl History {
     }
 }
 
+impl Default for Forks {
+    fn default() -> Self {
+        Forks { line: 1 }
+    }
+}
+
+impl Forks {
+    /// Takes the event at a position, and tells why a loss cannot be admitted there: line follows line, each behind
+    /// what was kept.
+    pub fn read(
+        &mut self,
+        ledger: &LedgerId,
+        position: Position,
+        complaint: ComplaintId,
+        event: &Event,
+    ) -> Option<String> {
+        let Fact::Forked { kept, line, .. } = event.fact else { return None };
+        let next = self.line + 1;
+        self.line = line.max(next);
+        if complaint != ComplaintId::of_fork(ledger, line) {
+            Some("a loss is admitted where another complaint should stand".to_owned())
+        } else if kept + 1 != position {
+            Some(format!("a loss is admitted of what came after position {kept}, and does not stand behind it"))
+        } else {
+            (line != next).then(|| format!("line {line} begins where line {next} should"))
+        }
+    }
+}
+
 impl Commands {
     /// Takes the next part of a command in the order of positions, and tells why it does not belong there.
     pub fn read(&mut self, command: CommandId, part: Part) -> Option<String> {
@@ -354,6 +394,10 @@ fn why_out_of_place(
     let refuse = |is_wrong: bool, why| is_wrong.then_some(why);
     let misplaced = "does not follow from where the complaint stands";
     match &event.fact {
+        _ if state.admits_loss => Some("is told of what is no complaint"),
+        Fact::Forked { kept, lost, .. } => {
+            refuse(state.version > 0, misplaced).or(refuse(lost <= kept, "admits a loss of nothing"))
+        }
         Fact::Received(_) => refuse(stage != Stage::New, misplaced),
         _ if stage == Stage::New => Some("stands before anything was received"),
         Fact::Verified { .. } => refuse(stage != Stage::Received, misplaced),
@@ -418,6 +462,7 @@ fn was_allowed(event: &Event) -> bool {
         Fact::Erased { .. } => &["Erase"],
         Fact::Escalated { .. } => &["Escalate"],
         Fact::Extended { .. } => &["Extend"],
+        Fact::Forked { .. } => &["AdmitLoss"],
         Fact::InfoLapsed { .. } => &["Lapse"],
         Fact::InfoProvided { .. } => &["ProvideInfo"],
         Fact::InfoRequested { .. } => &["RequestInfo"],

@@ -81,6 +81,9 @@ impl SummaryFold {
     /// Takes the next event of a complaint.
     pub fn add(&mut self, complaint: ComplaintId, event: &Event) {
         self.events += 1;
+        if event.fact.is_of_the_ledger() {
+            return;
+        }
         let counted = self.complaints.entry(complaint).or_default();
         counted.state.evolve(event);
         match &event.fact {

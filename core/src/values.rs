@@ -354,6 +354,14 @@ pub mod channels {
 #[serde(transparent)]
 pub struct ComplaintId(pub Uuid);
 
+impl ComplaintId {
+    /// Where a ledger admits the loss after which it goes on in that line, from 2: no complaint, but kept like one.
+    pub fn of_fork(ledger: &LedgerId, line: u32) -> Self {
+        let parts = [ledger.as_str().as_bytes(), &line.to_be_bytes()];
+        ComplaintId(Digest::of_parts("aduan/fork/v1\n", &parts).to_uuid())
+    }
+}
+
 /// Identifies a command for ever: sent twice it has one effect. A UUID of version 7, minted at the edge.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]

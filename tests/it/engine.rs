@@ -7,7 +7,7 @@ use aduan::actor::{Actor, Role};
 use aduan::command::{ClearRequest, Command, Receive};
 use aduan::complaint::{Rejection, Stage};
 use aduan::engine::{Engine, Error};
-use aduan::event::{Class, Fact};
+use aduan::event::{Class, Event, Fact};
 use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, Clear, Field, SealedBox, WrappedKey};
 use aduan::store::{Append, AppendPart, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, Store, StoreError};
@@ -488,4 +488,95 @@ impl<S: Store> Log for Faulty<S> {
     async fn head(&self) -> Result<Head, StoreError> {
         self.inner.head().await
     }
+}
+
+fn admission(number: u128, kept: u64, lost: u64) -> ClearRequest {
+    let root = Digest::of(b"what was signed");
+    request(number, by(Role::Admin), Command::AdmitLoss { kept, line: 2, lost, root })
+}
+
+#[tokio::test]
+async fn a_loss_is_admitted_right_behind_what_was_kept_and_where_ledger_and_line_say() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    let place = ComplaintId::of_fork(&ledger(), 2);
+    for number in 1..=3 {
+        engine.receive(request(number, by(Role::Intake), message(&format!("wamid.{number}")))).await.unwrap();
+    }
+    for kept in [2, 4] {
+        assert_eq!(engine.handle(place, admission(4, kept, 9)).await, Err(Error::Contended), "the log ends at 3");
+    }
+    let elsewhere = engine.handle(ComplaintId(Uuid::from_u128(7)), admission(4, 3, 9)).await;
+    assert!(matches!(elsewhere, Err(Error::Rejected(Rejection::Invalid { .. }))));
+    let receipt = engine.handle(place, admission(4, 3, 9)).await.unwrap();
+    assert_eq!((receipt.position, receipt.version), (Some(4), 1));
+    assert!(store.load(place, 0).await.unwrap().keys.is_empty(), "nothing is sealed, so no key is issued");
+
+    let again = engine.handle(place, admission(4, 3, 9)).await.unwrap();
+    assert!(again.repeated && again.events == receipt.events);
+    let other = engine.handle(place, admission(4, 3, 10)).await;
+    assert_eq!(other, Err(Error::Rejected(Rejection::CommandIdReused)));
+    let fresh = self::engine(store.clone());
+    assert!(fresh.handle(place, admission(4, 3, 9)).await.unwrap().repeated, "after a restart, too");
+    assert_eq!(fresh.handle(place, admission(5, 4, 9)).await, Err(Error::Rejected(Rejection::NoChange)));
+    let remark = Command::Annotate { note: aduan::event::Note::Remark, text: Some(text()) };
+    let remarked = fresh.handle(place, request(6, by(Role::Admin), remark)).await;
+    assert_eq!(remarked, Err(Error::Rejected(Rejection::NoSuchComplaint)));
+    assert_eq!(aduan::audit::fork::losses(&*store).await.unwrap()[0].lost, 9);
+    let origin = aduan::audit::fork::present_origin(&*store).await.unwrap();
+    assert_eq!(origin.as_str(), "aduan/mojokerto/2");
+
+    let report = inspect(&store).await;
+    assert_eq!((report.problems, report.complaints, report.events), (Vec::new(), 3, 4));
+}
+
+#[tokio::test]
+async fn nothing_else_is_received_where_a_loss_may_have_to_be_admitted() {
+    let engine = engine(Arc::new(MemoryStore::new(ledger())));
+    let mut receive = Receive::by(Channel::new("walk-in").unwrap(), Class::Complaint);
+    receive.text = Some(text());
+    for line in [2, 100] {
+        let sent = request(line.into(), by(Role::Intake), Command::Receive(Box::new(receive.clone())));
+        let refused = engine.handle(ComplaintId::of_fork(&ledger(), line), sent.clone()).await;
+        assert!(matches!(refused, Err(Error::Rejected(Rejection::Invalid { .. }))), "{refused:?}");
+        assert!(engine.handle(ComplaintId(Uuid::from_u128(line.into())), sent).await.is_ok(), "elsewhere it is");
+    }
+}
+
+#[tokio::test]
+async fn an_admission_that_stands_elsewhere_or_out_of_line_is_found() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap();
+    engine.handle(ComplaintId::of_fork(&ledger(), 2), admission(2, 1, 9)).await.unwrap();
+    let entries = store.after(0, 10).await.unwrap().entries;
+    let event = entries[1].record.event().unwrap();
+    let told = |complaint: ComplaintId, change: &dyn Fn(&mut Event)| {
+        let mut event = event.clone();
+        change(&mut event);
+        let prev = aduan::record::genesis(&ledger(), complaint);
+        let record = aduan::record::Record::write(&ledger(), complaint, 1, prev, &event);
+        let mut inspector = aduan::inspect::Inspector::new(ledger());
+        inspector.read(&entries[0], Ok(&entries[0].record.event().unwrap()));
+        inspector.read(&Entry { position: 2, record }, Ok(&event));
+        inspector.finish(None).problems
+    };
+    let fact = |kept, line, lost| {
+        move |event: &mut Event| event.fact = Fact::Forked { kept, line, lost, root: Digest::of(b"what was signed") }
+    };
+    let place = |line| ComplaintId::of_fork(&ledger(), line);
+    assert_eq!(told(place(2), &fact(1, 2, 9)), [], "the control");
+    assert_eq!(told(place(2), &fact(0, 2, 9)).len(), 1, "not behind what was kept");
+    assert_eq!(told(place(2), &fact(1, 2, 1)).len(), 1, "nothing was lost");
+    assert_eq!(told(place(3), &fact(1, 3, 9)).len(), 1, "a line was left out");
+    assert_eq!(told(place(3), &fact(1, 2, 9)).len(), 1, "elsewhere");
+    assert_eq!(told(place(2), &|event| event.context.role = Role::Intake).len(), 1, "not by an administrator");
+}
+
+async fn inspect(store: &MemoryStore) -> aduan::inspect::Report {
+    let mut inspector = aduan::inspect::Inspector::new(ledger());
+    for entry in store.after(0, 1_000).await.unwrap().entries {
+        inspector.read(&entry, Ok(&entry.record.event().unwrap()));
+    }
+    inspector.finish(Some(&store.head().await.unwrap()))
 }

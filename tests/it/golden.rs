@@ -175,7 +175,7 @@ fn golden() -> Vec<Record> {
 
 /// A few lives that together hold every fact with its fields filled.
 fn records() -> Vec<Record> {
-    let lives = [long_life(), whistleblower(), erased(), imported()];
+    let lives = [long_life(), whistleblower(), erased(), imported(), loss()];
     let mut records = Vec::new();
     for (number, events) in (1..).zip(lives) {
         let id = ComplaintId(Uuid::from_u128(0xad0a_0000_0000_8000_8000_0000_0000_0000 + number));
@@ -306,6 +306,13 @@ fn imported() -> Vec<Event> {
     ];
     office
         .does(Role::Migrator, Command::Import(Import { batch: name("run-1"), row: 1, source: name("boston"), steps }));
+    office.events
+}
+
+fn loss() -> Vec<Event> {
+    let mut office = desk();
+    let root = Digest::of(b"what was signed");
+    office.does(Role::Admin, Command::AdmitLoss { kept: 1_000, line: 2, lost: 1_234, root });
     office.events
 }
 

@@ -8,7 +8,7 @@ use aduan::event::{
     Basis, Class, Classification, Closure, DeclineReason, ErasureBasis, Fact, Level, Note, Outcome, Priority,
     ReopenReason, ReplyKind, ResponseKind, Trigger,
 };
-use aduan::values::{Channel, ComplaintId, PersonRef, SourceName, Visibility, WIB, WITA};
+use aduan::values::{Channel, ComplaintId, Digest, PersonRef, SourceName, Visibility, WIB, WITA};
 use uuid::Uuid;
 
 use crate::office::*;
@@ -53,6 +53,32 @@ fn no_role_does_what_the_table_does_not_give_it() {
         let allowed = LAWFUL.iter().find(|row| row.command == "Dispose").unwrap().roles.contains(&role);
         assert_eq!(office.asks(by, dispose("dlh")).is_ok(), allowed, "{role:?}");
     }
+}
+
+#[test]
+fn a_loss_is_admitted_once_by_an_administrator_and_is_no_complaint() {
+    let root = Digest::of(b"what was signed");
+    let admit = |kept, line, lost| Command::AdmitLoss { kept, line, lost, root };
+    for role in Role::ALL {
+        let asked = Office::at("2024-03-04T09:00:00+07:00").asks(Actor::of(role, agency("dishub")), admit(10, 2, 20));
+        assert_eq!(asked.is_ok(), role == Role::Admin, "{role:?}");
+    }
+    let mut office = Office::at("2024-03-04T09:00:00+07:00");
+    for (kept, line, lost) in [(20, 2, 20), (21, 2, 20), (10, 1, 20), (10, 0, 20), (10, 101, 20), (10, 2, u64::MAX)] {
+        assert!(office.asks(Role::Admin, admit(kept, line, lost)).is_err(), "{kept} {line} {lost}");
+    }
+    let events = office.does(Role::Admin, admit(0, 2, 20));
+    assert_eq!(events[0].fact, Fact::Forked { kept: 0, line: 2, lost: 20, root });
+    assert!(events[0].fact.is_of_the_ledger() && office.complaint.admits_loss);
+
+    assert_eq!(office.refuses(Role::Admin, admit(0, 2, 21)), Rejection::NoChange);
+    for command in [receive(Class::Complaint), Command::Annotate { note: Note::Remark, text: Some(text()) }] {
+        for role in [Role::Intake, Role::Admin, Role::Migrator] {
+            assert_eq!(office.refuses(role, command.clone()), Rejection::NoSuchComplaint, "{role:?}");
+        }
+    }
+    let mut complaint = Office::received("2024-03-04T09:00:00+07:00");
+    assert!(matches!(complaint.refuses(Role::Admin, admit(10, 2, 20)), Rejection::WrongStage { .. }));
 }
 
 #[test]

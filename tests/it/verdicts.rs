@@ -235,7 +235,7 @@ fn clocks_of(fact: &mut Fact) -> Option<&mut Vec<Clock>> {
         | Fact::Returned { clocks, .. }
         | Fact::Verified { clocks, .. } => Some(clocks),
         Fact::Received(received) => Some(&mut received.clocks),
-        Fact::Annotated { .. } | Fact::Erased { .. } | Fact::VisibilityChanged { .. } => None,
+        Fact::Annotated { .. } | Fact::Erased { .. } | Fact::Forked { .. } | Fact::VisibilityChanged { .. } => None,
     }
 }
 

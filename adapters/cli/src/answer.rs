@@ -3,9 +3,11 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use aduan::audit::signer::SignerError;
 use aduan::engine::Error;
 use aduan::store::{StoreError, VaultError};
 use aduan_audit::verify::Class;
+use aduan_signer::FolderError;
 use aduan_vault::FileVaultError;
 use serde::Serialize;
 use serde_json::json;
@@ -160,6 +162,25 @@ impl From<aduan_postgres::OpenError> for Failure {
             OpenError::Roots(_) | OpenError::Server(_) | OpenError::Setting { .. } => {
                 Failure::Failed(error.to_string())
             }
+        }
+    }
+}
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Locked { .. } => Failure::Busy(error.to_string()),
+            FolderError::Damaged { .. } => Failure::Corrupt(error.to_string()),
+            FolderError::Refused(_) | FolderError::NotTaken { .. } => Failure::Refused(error.to_string()),
+            FolderError::OtherLedgers { .. } => Failure::Usage(error.to_string()),
+            _ => Failure::Failed(error.to_string()),
+        }
+    }
+}
+impl From<SignerError> for Failure {
+    fn from(error: SignerError) -> Self {
+        match error {
+            SignerError::Refused(_) => Failure::Refused(error.to_string()),
+            SignerError::Unavailable(_) => Failure::Failed(error.to_string()),
         }
     }
 }

@@ -19,6 +19,7 @@ mod history;
 mod ikm;
 mod import;
 mod init;
+mod ledger;
 mod look;
 mod models;
 mod notary;
@@ -30,6 +31,7 @@ mod replay;
 mod report;
 mod sheet;
 mod show;
+mod signer;
 mod signing;
 mod summary;
 mod tenant;
@@ -110,6 +112,12 @@ enum Verb {
     Notary(notary::FollowLog),
     /// List the checkpoints that are kept, and how far the last one is behind; serve auditors and witnesses.
     Checkpoints(checkpoints::Checkpoints),
+    /// Admit that a ledger lost its end, and show the lines of checkpoints it went on in.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerVerb),
+    /// Sign checkpoints in a process of its own, out of reach of whoever can write to the ledger.
+    #[command(subcommand)]
+    Signer(signer::SignerVerb),
 }
 
 /// The moment to look from.
@@ -172,6 +180,8 @@ async fn run(verb: Verb, tenant: &Tenant, teller: Teller) -> Result<Exit, Failur
         Verb::Copy(copy) => copy.run(tenant, teller).await,
         Verb::Notary(notary) => notary.run(tenant, teller).await,
         Verb::Checkpoints(checkpoints) => checkpoints.run(tenant, teller).await,
+        Verb::Ledger(verb) => verb.run(tenant, teller).await,
+        Verb::Signer(verb) => verb.run(teller).await,
     }
 }
 

@@ -27,8 +27,11 @@ pub struct Rotation {
     note: Note,
 }
 
+/// How far a ledger was signed: a line, and a size in it. Sizes begin anew in each line.
+type Reached = (u32, u64);
+
 impl Rotation {
-    /// Hands over to a new key, after the checkpoint of that size.
+    /// Hands over to a new key, after the checkpoint of that size in the origin's line.
     pub fn sign(origin: Origin, after: u64, old: &NoteKey, new: &NoteKey) -> Self {
         let to = new.verifier();
         let mut note = Note::new(&format!("{LABEL}\n{origin}\n{after}\n{to}\n")).expect("four lines");
@@ -50,6 +53,15 @@ impl Rotation {
     /// The new key.
     pub fn to(&self) -> &VerifierKey {
         &self.to
+    }
+
+    /// Whether that key signed it.
+    pub fn is_signed_by(&self, key: &VerifierKey) -> bool {
+        self.note.is_signed_by(key).is_some()
+    }
+
+    fn reached(&self) -> Reached {
+        (self.origin.line(), self.after)
     }
 }
 
@@ -98,55 +110,77 @@ pub struct Keyring {
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Trusted {
     key: VerifierKey,
-    /// It counts for greater sizes only.
-    after: u64,
-    /// It counts up to this size.
-    until: u64,
+    /// It counts beyond that only.
+    after: Reached,
+    /// It counts as far as that.
+    until: Reached,
 }
 
 impl Keyring {
     /// The keys an auditor was given.
     pub fn new(given: impl IntoIterator<Item = VerifierKey>) -> Self {
-        Keyring { keys: given.into_iter().map(|key| Trusted { key, after: 0, until: u64::MAX }).collect() }
+        Keyring { keys: given.into_iter().map(|key| Trusted { key, after: BEGINNING, until: END }).collect() }
     }
 
     /// Trusts the new key of a rotation, if one that counts up to there signed it, and the new one did, too.
     ///
-    /// Rotations are taken in the order of their sizes. A key that handed over once hands over to nobody else.
+    /// Rotations are taken in the order of their lines and sizes. A key that handed over once hands over to nobody else.
     pub fn hand_over(&mut self, rotation: &Rotation) -> bool {
-        let signs = |key: &VerifierKey| rotation.note.is_signed_by(key).is_some();
+        let signs = |key: &VerifierKey| rotation.is_signed_by(key);
         let is_named = rotation.to.name() == rotation.origin.key_name();
         if self.keys.iter().any(|trusted| trusted.key == rotation.to) {
             return is_named && signs(&rotation.to);
         }
         let old = self.keys.iter_mut().find(|trusted| {
-            let counts = trusted.after <= rotation.after && trusted.until == u64::MAX;
+            let counts = trusted.after <= rotation.reached() && trusted.until == END;
             counts && trusted.key.name() == rotation.origin.key_name() && signs(&trusted.key)
         });
         let Some(old) = old.filter(|_| is_named && signs(&rotation.to)) else { return false };
-        old.until = rotation.after;
-        self.keys.push(Trusted { key: rotation.to.clone(), after: rotation.after, until: u64::MAX });
+        old.until = rotation.reached();
+        self.keys.push(Trusted { key: rotation.to.clone(), after: rotation.reached(), until: END });
         true
     }
 
     /// Whose signature a checkpoint bears.
     ///
     /// # Errors
-    /// When none of the keys that count for its size signed it.
+    /// When none of the keys that count for its line and size signed it.
     pub fn attested(&self, signed: &SignedCheckpoint) -> Result<Attested, NotSigned> {
-        let size = signed.checkpoint().size;
-        let counts = |trusted: &&Trusted| size == 0 || (trusted.after < size && size <= trusted.until);
+        let reached = (signed.checkpoint().origin.line(), signed.checkpoint().size);
+        let is_empty = reached == BEGINNING;
+        let counts = |trusted: &&Trusted| is_empty || (trusted.after < reached && reached <= trusted.until);
         let keys: Vec<VerifierKey> = self.keys.iter().filter(counts).map(|trusted| trusted.key.clone()).collect();
         signed.attested(&keys)
     }
 }
 
+/// Before anything was signed.
+const BEGINNING: Reached = (1, 0);
+const END: Reached = (u32::MAX, u64::MAX);
 const LABEL: &str = "aduan/key-rotation/v1";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::values::LedgerId;
+    use crate::audit::checkpoint::Checkpoint;
+    use crate::values::{Digest, LedgerId};
+
+    #[test]
+    fn a_key_counts_on_in_a_line_that_begins_after_a_loss_with_smaller_sizes() {
+        let origin = Origin::of(&LedgerId::new("mojokerto").expect("a name"), 1);
+        let key = |seed| NoteKey::from_seed(origin.key_name(), &[seed; 32]).expect("a name");
+        let (old, new, newer) = (key(1), key(2), key(3));
+        let mut keys = Keyring::new([old.verifier()]);
+        assert!(keys.hand_over(&Rotation::sign(origin.clone(), 1_234, &old, &new)));
+        assert!(keys.hand_over(&Rotation::sign(origin.of_line(2), 1_010, &new, &newer)));
+        let at = |line, size| Checkpoint { origin: origin.of_line(line), size, root: Digest::of(b"") };
+        for (line, size, counting, others) in
+            [(1, 1_234, &old, [&new, &newer]), (2, 1_005, &new, [&old, &newer]), (2, 1_011, &newer, [&old, &new])]
+        {
+            assert!(keys.attested(&at(line, size).sign(counting, 0)).is_ok(), "{line} {size}");
+            assert!(others.iter().all(|key| keys.attested(&at(line, size).sign(key, 0)).is_err()), "{line} {size}");
+        }
+    }
 
     #[test]
     fn only_a_key_that_counts_hands_over_and_only_once() {

@@ -143,7 +143,8 @@ impl<'a> Case<'a> {
         let (complaint, by) = (self.complaint, &self.request.by);
         let command = self.request.command.name();
         let row = LAWFUL.iter().find(|row| row.command == command).expect("every command has a row");
-        if complaint.stage == Stage::New && row.from > Stage::New {
+        let is_no_complaint = complaint.admits_loss && command != "AdmitLoss";
+        if is_no_complaint || complaint.stage == Stage::New && row.from > Stage::New {
             return Err(Rejection::NoSuchComplaint);
         }
         let is_secret = complaint.is_whistleblowers();
@@ -193,6 +194,7 @@ impl<'a> Case<'a> {
     fn decide(&self) -> Drafts {
         use Command as C;
         match &self.request.command {
+            C::AdmitLoss { kept, line, lost, root } => self.admit_loss(*kept, *line, *lost, *root),
             C::Receive(receive) => self.receive(receive),
             C::RequestInfo { text } => self.request_info(*text),
             C::ProvideInfo { attachments, request, text } => {
@@ -752,6 +754,25 @@ impl<'a> Case<'a> {
         self.one(Fact::Annotated { note: note.clone(), text })
     }
 
+    /// That the ledger goes on behind `kept` is for the shell to see to: the rules see one complaint at a time.
+    fn admit_loss(&self, kept: u64, line: u32, lost: u64, root: Digest) -> Drafts {
+        if self.complaint.admits_loss {
+            return Err(Rejection::NoChange);
+        }
+        check_integer("positions", lost)?;
+        if !(2..=MOST_LINES).contains(&line) {
+            let why = format!("must be one from 2 to {MOST_LINES}");
+            return Err(Rejection::Invalid { what: "line".into(), why });
+        }
+        if lost <= kept {
+            return Err(Rejection::Invalid {
+                what: "loss".into(),
+                why: "is none: as much was kept as was signed".into(),
+            });
+        }
+        self.one(Fact::Forked { kept, line, lost, root })
+    }
+
     /// Steps that are recorded already add nothing, so that a longer history of the same row can be brought in later.
     fn import(&self, import: &Import<BoxDigest>) -> Drafts {
         if self.complaint.is_native {
@@ -1059,6 +1080,8 @@ fn is_beside_the_course(fact: &Fact) -> bool {
     )
 }
 
+/// How often a ledger may lose its end: more often it has other troubles.
+pub const MOST_LINES: u32 = 100;
 /// Bounds of one complaint and of what may come in with one command.
 pub(super) const MOST_EVENTS: u64 = 10_000;
 /// What notes and comments leave free, so that no flood of them keeps an office from answering and closing.

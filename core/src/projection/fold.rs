@@ -23,6 +23,10 @@ pub(super) fn take(
     rules: &Rules,
     out: &mut Collected,
 ) -> Result<(), Untaken> {
+    // What is told of no complaint counts nowhere.
+    if event.fact.is_of_the_ledger() {
+        return Ok(());
+    }
     let at = Occasion::of(event, rules)?;
     match (&event.fact, &mut *known) {
         (Fact::Received(received), None) => {
@@ -160,7 +164,7 @@ impl Case {
             Fact::VisibilityChanged { to, .. } => self.visibility = *to,
             // Another policy may bind it from now on.
             Fact::DeadlinesRecomputed { .. } => self.consequences = Consequences::of(at.policy),
-            Fact::Annotated { .. } | Fact::Erased { .. } | Fact::Extended { .. } => {}
+            Fact::Annotated { .. } | Fact::Erased { .. } | Fact::Extended { .. } | Fact::Forked { .. } => {}
         }
         self.note_clocks(event, at, out);
         match &event.fact {

@@ -31,6 +31,9 @@ pub(super) fn headline(fact: &Fact, names: &Names) -> String {
             let more = clocks.first().map(|clock| span(unit(clock.limit, *days)));
             format!("More time granted: {} by {}", clock(*kind), more.unwrap_or_else(|| days.to_string()))
         }
+        Fact::Forked { kept, lost, line, .. } => {
+            format!("Loss admitted: of {lost} events that were signed {kept} were kept; line {line} begins")
+        }
         Fact::InfoLapsed { request, .. } => format!("Question {request} lapsed, never answered"),
         Fact::InfoProvided { request, .. } => format!("Question {request} answered"),
         Fact::InfoRequested { request, .. } => format!("Question {request} to the complainant (tunda)"),

@@ -8,6 +8,7 @@ mod copying;
 mod desk;
 mod evidence;
 mod figures;
+mod fork;
 mod history;
 mod ikm;
 mod importing;

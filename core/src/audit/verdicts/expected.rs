@@ -55,7 +55,7 @@ impl Expected {
 /// Whether the rules may touch a clock at such an event, so that documents have to be looked up.
 fn touches_clocks(before: &Complaint, event: &Event) -> bool {
     match &event.fact {
-        Fact::Annotated { .. } | Fact::Erased { .. } | Fact::VisibilityChanged { .. } => false,
+        Fact::Annotated { .. } | Fact::Erased { .. } | Fact::Forked { .. } | Fact::VisibilityChanged { .. } => false,
         Fact::Replied { kind, .. } => *kind != ReplyKind::Comment && before.stage == Stage::Responded,
         Fact::Escalated { trigger, .. } => *trigger != Trigger::ByHand,
         _ => true,
@@ -141,7 +141,7 @@ impl<'a> Hearing<'a> {
             Fact::Extended { days, kind, .. } => self.extension(*kind, *days),
             Fact::DeadlinesRecomputed { .. } => self.recomputation(),
             Fact::Escalated { to, trigger, .. } => self.escalation(*to, trigger),
-            Fact::Annotated { .. } | Fact::Erased { .. } | Fact::VisibilityChanged { .. } => {}
+            Fact::Annotated { .. } | Fact::Erased { .. } | Fact::Forked { .. } | Fact::VisibilityChanged { .. } => {}
         }
     }
 

@@ -1,0 +1,207 @@
+//! `ledger`: a loss that a ledger admits, and the lines of checkpoints it goes on in.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aduan::actor::{Actor, Role};
+use aduan::audit::checkpoint::{Checkpoint, Origin};
+use aduan::audit::fork::{Loss, losses};
+use aduan::audit::leaf;
+use aduan::audit::signer::CheckpointSigner as _;
+use aduan::audit::tree::Frontier;
+use aduan::command::{ClearRequest, Command};
+use aduan::engine::{Engine, Receipt};
+use aduan::store::Store;
+use aduan::values::{ComplaintId, LedgerId, Position};
+use aduan_signer::RemoteSigner;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::Now;
+use crate::answer::{Exit, Failure, Teller};
+use crate::edge;
+use crate::progress::Progress;
+use crate::signing::connect_signer;
+use crate::tenant::Tenant;
+
+/// What is done with a ledger as a whole.
+#[derive(Subcommand)]
+pub(crate) enum LedgerVerb {
+    /// Admit for good that events are lost which a signer signed, and go on in a new line of checkpoints: after an old
+    /// backup was restored, before anything else is written.
+    Fork(Fork),
+    /// Show the lines of checkpoints, and the loss that each began with.
+    Lines(Lines),
+}
+
+impl LedgerVerb {
+    /// Does it.
+    ///
+    /// # Errors
+    /// When the ledger or the signer is not reached, or nothing was lost, or what is there is not what was signed.
+    pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
+        match self {
+            LedgerVerb::Fork(fork) => fork.run(tenant, teller).await,
+            LedgerVerb::Lines(lines) => lines.run(tenant, teller).await,
+        }
+    }
+}
+
+/// What `ledger fork` is told.
+#[derive(Args)]
+pub(crate) struct Fork {
+    /// The socket of the signer that remembers how far the ledger was signed.
+    #[arg(long, value_name = "SOCKET")]
+    signer: PathBuf,
+    #[command(flatten)]
+    now: Now,
+}
+
+impl Fork {
+    async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
+        let signer = connect_signer(&self.signer)?;
+        let engine = tenant.engine(teller).await?;
+        let store = engine.store();
+        let kept = store.head().await?.position;
+        let present = Origin::of(store.id(), 1 + losses(&*store).await?.len() as u32);
+        let last = signed_last(&signer, &present).await?;
+        let last =
+            last.ok_or_else(|| Failure::Refused(format!("nothing was signed for {present}, so nothing is missing")))?;
+        let newest = if last.size > kept { signer.newest(&present, kept).await? } else { None };
+        let newest = newest.map(|newest| newest.checkpoint().clone());
+        let proved = if last.size > kept { newest.as_ref() } else { Some(&last) };
+        if let Some(proved) = proved {
+            check_unaltered(&store, proved, teller).await?;
+        }
+        if last.size <= kept {
+            return Err(Failure::Refused(format!(
+                "all {} events signed for {present} are here: nothing was lost",
+                last.size
+            )));
+        }
+        let proved = proved.map_or(0, |proved| proved.size);
+        let mut lost = Lost { kept, proved, left: Vec::new() };
+        let mut next = Some(last);
+        // A backup from before an earlier loss was admitted has lost that admission, too.
+        while let Some(last) = next {
+            let goes_on = last.origin.of_line(last.origin.line() + 1);
+            let receipt = admit(&engine, &last, kept + lost.left.len() as u64, &self.now).await?;
+            lost.left.push((last, receipt));
+            next = signed_last(&signer, &goes_on).await?;
+        }
+        lost.tell(store.id(), teller)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// What was signed last in that very line.
+async fn signed_last(signer: &RemoteSigner, origin: &Origin) -> Result<Option<Checkpoint>, Failure> {
+    let last = signer.last(origin).await?.map(|last| last.checkpoint().clone());
+    Ok(last.filter(|last| last.origin == *origin))
+}
+
+/// What is left must be what was signed, or more than its end is wrong.
+async fn check_unaltered(store: &Arc<dyn Store>, signed: &Checkpoint, teller: Teller) -> Result<(), Failure> {
+    let progress = Progress::start(teller, signed.size, "events");
+    let mut tree = Frontier::default();
+    while tree.size() < signed.size {
+        let limit = usize::try_from(signed.size - tree.size()).unwrap_or(PAGE).min(PAGE);
+        let page = store.after(tree.size(), limit).await?;
+        for entry in &page.entries {
+            tree.push(leaf(entry.record.complaint, entry.record.sequence, entry.record.hash));
+        }
+        progress.at(tree.size());
+        if page.entries.is_empty() {
+            return Err(Failure::Corrupt(format!("the log ends before position {}", signed.size)));
+        }
+    }
+    if tree.root() == signed.root {
+        return Ok(());
+    }
+    Err(Failure::Corrupt(format!(
+        "the first {} events are not those that {} was signed for: the log was rewritten, or was written to since an \
+         old backup was restored. Restore the backup once more, admit the loss before anything else is written, and do \
+         again what was done since",
+        signed.size, signed.origin
+    )))
+}
+
+/// Records that the line of that checkpoint ends after `kept`.
+async fn admit(engine: &Engine, last: &Checkpoint, kept: Position, now: &Now) -> Result<Receipt, Failure> {
+    let line = last.origin.line() + 1;
+    let place = ComplaintId::of_fork(engine.store().id(), line);
+    let at = now.instant();
+    let at = at.in_zone(engine.rules().policy_on(at.0.date_naive()).zone);
+    let command = Command::AdmitLoss { kept, line, lost: last.size, root: last.root };
+    let request = ClearRequest::new(edge::command_id()?, at, Actor::new(Role::Admin), command, edge::seed()?);
+    Ok(engine.handle(place, request).await?)
+}
+
+/// What was admitted.
+struct Lost {
+    kept: Position,
+    /// How much of it a checkpoint proves to be what it was.
+    proved: Position,
+    /// What was signed last in each line that was left, and the record that says so.
+    left: Vec<(Checkpoint, Receipt)>,
+}
+
+impl Lost {
+    fn tell(&self, ledger: &LedgerId, teller: Teller) -> Result<(), Failure> {
+        let Lost { kept, proved, left } = self;
+        let mut text = String::new();
+        let mut lines = Vec::new();
+        for (Checkpoint { origin, size, root }, receipt) in left {
+            let (first, goes_on) = (kept + 1, origin.of_line(origin.line() + 1));
+            let position = receipt.position.unwrap_or_default();
+            text += &format!(
+                "lost     positions {first} to {size} of {origin}: {} events that were signed, under the root {root}\n\
+                 goes on  as {goes_on}; position {position} admits the loss\n",
+                size - kept
+            );
+            lines.push(json!({
+                "left": origin.as_str(), "goes_on_as": goes_on.as_str(), "line": goes_on.line(), "lost": size,
+                "root": root, "position": position, "record_hash": receipt.record_hash,
+            }));
+        }
+        text += &format!(
+            "kept     {kept} events, of which a checkpoint proves the first {proved}\n\
+             Whoever keeps the signer must agree, or nothing is signed any more:\n  \
+             aduan signer agree-to-fork --keys DIR --ledger '{ledger}' --kept {kept}\n\
+             Tell the auditors: what is lost, and that an older checkpoint greater than {kept} cannot be checked any more.\n\
+             A receipt for a position that is lost is proof of what was done there: it has to be done again."
+        );
+        teller.tell(&json!({ "ledger": ledger, "kept": kept, "proved": proved, "lines": lines }), &text)
+    }
+}
+
+/// What `ledger lines` is told.
+#[derive(Args)]
+pub(crate) struct Lines {}
+
+impl Lines {
+    async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
+        let store = tenant.reader().await?;
+        let losses = losses(&*store).await?;
+        let first = (Origin::of(store.id(), 1), None);
+        let others = losses.iter().map(|loss| (Origin::of(store.id(), loss.line), Some(loss)));
+        let lines: Vec<(Origin, Option<&Loss>)> = std::iter::once(first).chain(others).collect();
+        let told: Vec<Value> = lines
+            .iter()
+            .map(|(origin, loss)| json!({ "origin": origin.as_str(), "line": origin.line(), "loss": loss }))
+            .collect();
+        let text: Vec<String> = lines.iter().map(|(origin, loss)| line_of(origin, *loss)).collect();
+        teller.tell(&json!({ "ledger": store.id(), "lines": told }), &text.join("\n"))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn line_of(origin: &Origin, loss: Option<&Loss>) -> String {
+    let Some(Loss { admitted_at, kept, lost, root, .. }) = loss else {
+        return format!("{origin}  from position 1");
+    };
+    let (first, at) = (kept + 1, admitted_at.to_rfc3339());
+    format!("{origin}  from position {first}, admitted at {at}: lost are {first} to {lost}, signed under {root}")
+}
+
+const PAGE: usize = 2_048;
