@@ -325,11 +325,11 @@ impl Forks {
         event: &Event,
     ) -> Option<String> {
         let Fact::Forked { kept, line, .. } = event.fact else { return None };
-        let next = self.line + 1;
+        let next = self.line.saturating_add(1);
         self.line = line.max(next);
         if complaint != ComplaintId::of_fork(ledger, line) {
             Some("a loss is admitted where another complaint should stand".to_owned())
-        } else if kept + 1 != position {
+        } else if kept.checked_add(1) != Some(position) {
             Some(format!("a loss is admitted of what came after position {kept}, and does not stand behind it"))
         } else {
             (line != next).then(|| format!("line {line} begins where line {next} should"))

@@ -570,6 +570,7 @@ async fn an_admission_that_stands_elsewhere_or_out_of_line_is_found() {
     assert_eq!(told(place(2), &fact(1, 2, 1)).len(), 1, "nothing was lost");
     assert_eq!(told(place(3), &fact(1, 3, 9)).len(), 1, "a line was left out");
     assert_eq!(told(place(3), &fact(1, 2, 9)).len(), 1, "elsewhere");
+    assert!(!told(place(u32::MAX), &fact(u64::MAX, u32::MAX, u64::MAX)).is_empty(), "numbers that nobody can reach");
     assert_eq!(told(place(2), &|event| event.context.role = Role::Intake).len(), 1, "not by an administrator");
 }
 

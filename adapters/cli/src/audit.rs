@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use aduan::audit::keys::Keyring;
 use aduan::audit::note::VerifierKey;
-use aduan::store::{Attestations, KeyVault, Store};
+use aduan::store::{Attestations, Store};
 use aduan::values::{ComplaintId, Month, Position, Zone};
 use aduan_audit::export::{Export, ExportError, Exported, export};
 use aduan_audit::manifest::Scope;
@@ -19,6 +18,7 @@ use serde_json::json;
 use crate::answer::{Exit, Failure, Teller};
 use crate::edge::Instant;
 use crate::progress::Progress;
+use crate::tenant::{Opened, Tenant};
 
 /// What somebody was handed, and what they hold already.
 #[derive(Args)]
@@ -114,24 +114,33 @@ pub(crate) struct ForAuditor {
 }
 
 impl ForAuditor {
-    /// Whether the keys go along, so that the vault has to be opened.
-    pub(crate) fn needs_vault(&self) -> bool {
-        self.with_keys
+    /// Whether anything was asked for.
+    pub(crate) fn is_asked(&self) -> bool {
+        let is_part = self.complaint.is_some() || self.since.is_some() || self.until.is_some();
+        is_part || self.checkpoint.is_some() || !self.holds.is_empty() || self.with_boxes || self.with_keys
     }
 
     /// Writes the folder.
     ///
     /// # Errors
-    /// When there is no checkpoint, or store or folder fail.
-    pub(crate) async fn write(
+    /// When there is no checkpoint, or store, vault or folder fail.
+    pub(crate) async fn export(
         &self,
-        store: Arc<dyn Store>,
-        attestations: Arc<dyn Attestations>,
-        keys: Option<Arc<dyn KeyVault>>,
-        zone: Zone,
         folder: PathBuf,
+        with_confidential: bool,
+        tenant: &Tenant,
         teller: Teller,
     ) -> Result<Exit, Failure> {
+        if folder.as_os_str() == "-" {
+            return Err(Failure::Usage("an auditor is handed a folder: --out DIR".into()));
+        }
+        if with_confidential {
+            let why = "nothing can be left out of a proof: this folder holds whistleblowers' reports in any case";
+            return Err(Failure::Usage(why.into()));
+        }
+        let Opened { store, attestations, .. } = tenant.place().reader().await?;
+        let keys = if self.with_keys { Some(tenant.reading_vault(&*store)?) } else { None };
+        let zone = tenant.rules()?.policy_on(Instant::now().0.date_naive()).zone;
         let checkpoint = match &self.checkpoint {
             Some(path) => checkpoint_in(path)?,
             None => last_kept(&*attestations).await?,

@@ -4,10 +4,11 @@ mod columns;
 mod csv;
 mod degrees;
 mod georeport;
-mod map;
+pub(crate) mod map;
 mod rejects;
 mod story;
-mod times;
+pub(crate) mod times;
+pub(crate) mod xes;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ use tokio::task::JoinHandle;
 
 use self::map::{Format, Map};
 use self::rejects::Rejects;
-use self::story::Story;
+use self::story::{Name, Story};
 use crate::answer::{Exit, Failure, Teller};
 use crate::edge::{self, Instant, Stopwatch};
 use crate::progress::Progress;
@@ -34,11 +35,11 @@ use crate::tenant::{Tenant, beside};
 /// What `import` is told.
 #[derive(Args)]
 pub(crate) struct ImportFile {
-    /// The file: CSV with a header, or a GeoReport v2 JSON array.
+    /// The file: CSV with a header, a GeoReport v2 JSON array, or an event log in XES.
     file: PathBuf,
-    /// Which column is what: TOML.
+    /// Which column is what, and which activity: TOML. Only a log that `export --format xes` wrote needs none.
     #[arg(long, value_name = "MAP.toml")]
-    map: PathBuf,
+    map: Option<PathBuf>,
     /// Where rows that were not taken go, with the reason [default: FILE.rejects.csv].
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
@@ -53,7 +54,15 @@ pub(crate) struct Row {
     /// As it stood, for the rejects file.
     pub(crate) raw: Vec<Vec<u8>>,
     /// What it says, or why it cannot be read.
-    pub(crate) told: Result<columns::Told, String>,
+    pub(crate) told: Result<Tale, String>,
+}
+
+/// What a row of a source says.
+pub(crate) enum Tale {
+    /// Column by column.
+    Columns(Box<columns::Told>),
+    /// Event by event.
+    Trace(Box<aduan_exchange::xes::Trace>),
 }
 
 /// A file that is read row by row.
@@ -96,10 +105,14 @@ impl ImportFile {
     /// When files or ledger cannot be opened, or the store fails midway. Importing again goes on from there.
     pub(crate) async fn run(self, tenant: &Tenant, teller: Teller) -> Result<Exit, Failure> {
         let stopwatch = Stopwatch::start();
-        let map = Map::read(&self.map)?;
+        let map = xes::map_or_ours(self.map.as_deref(), &self.file)?;
         let mut source: Box<dyn Source> = match map.format {
             Format::Csv => Box::new(csv::CsvRows::open(&self.file, &map)?),
             Format::GeoreportJson => Box::new(georeport::Requests::open(&self.file, &map)?),
+            Format::Xes => Box::new(xes::Cases::open(&self.file)?),
+            Format::EventCsv => {
+                return Err(Failure::Usage("an event log in CSV can be judged by `conform`, not imported".into()));
+            }
         };
         let rejects = self.rejects.clone().unwrap_or_else(|| beside(&self.file, ".rejects.csv"));
         let same_file =
@@ -180,7 +193,10 @@ impl Run {
 
     async fn launch(&mut self, row: u64, story: Story) -> Result<Flight, Failure> {
         let seed = edge::seed()?;
-        let complaint = self.engine.complaint_id(&story.channel, &story.reference).await?;
+        let complaint = match &story.name {
+            Name::Reference { channel, reference } => self.engine.complaint_id(channel, reference).await?,
+            Name::Complaint(complaint) => *complaint,
+        };
         while !self.touched.insert(complaint) {
             self.land_first().await?;
         }

@@ -84,7 +84,7 @@ impl Fork {
         let mut next = Some(last);
         // A backup from before an earlier loss was admitted has lost that admission, too.
         while let Some(last) = next {
-            let goes_on = last.origin.of_line(last.origin.line() + 1);
+            let goes_on = last.origin.of_line(last.origin.line().saturating_add(1));
             let receipt = admit(&engine, &last, kept + lost.left.len() as u64, &self.now).await?;
             lost.left.push((last, receipt));
             next = signed_last(&signer, &goes_on).await?;
@@ -128,7 +128,7 @@ async fn check_unaltered(store: &Arc<dyn Store>, signed: &Checkpoint, teller: Te
 
 /// Records that the line of that checkpoint ends after `kept`.
 async fn admit(engine: &Engine, last: &Checkpoint, kept: Position, now: &Now) -> Result<Receipt, Failure> {
-    let line = last.origin.line() + 1;
+    let line = last.origin.line().saturating_add(1);
     let place = ComplaintId::of_fork(engine.store().id(), line);
     let at = now.instant();
     let at = at.in_zone(engine.rules().policy_on(at.0.date_naive()).zone);
@@ -152,7 +152,7 @@ impl Lost {
         let mut text = String::new();
         let mut lines = Vec::new();
         for (Checkpoint { origin, size, root }, receipt) in left {
-            let (first, goes_on) = (kept + 1, origin.of_line(origin.line() + 1));
+            let (first, goes_on) = (kept + 1, origin.of_line(origin.line().saturating_add(1)));
             let position = receipt.position.unwrap_or_default();
             text += &format!(
                 "lost     positions {first} to {size} of {origin}: {} events that were signed, under the root {root}\n\

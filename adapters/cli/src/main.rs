@@ -10,10 +10,12 @@ mod checkpoints;
 mod choice;
 mod claim;
 mod commands;
+mod conform;
 mod copy;
 mod database;
 mod edge;
 mod evidence;
+mod export;
 mod figures;
 mod history;
 mod ikm;
@@ -78,6 +80,10 @@ enum Verb {
     Verify(verify::Verify),
     /// Bring complaints in from a file of another system.
     Import(import::ImportFile),
+    /// Write the ledger in a form that other tools read: tables, process mining, a bus, open data.
+    Export(export::ExportLedger),
+    /// Tell which transitions of another system's log break the rules of this lifecycle, and draw how it ran.
+    Conform(conform::Conform),
     /// Count complaints, verdicts of clocks, closures and ratings.
     Summary(summary::Count),
     /// Grade a satisfaction survey of nine elements: the Indeks Kepuasan Masyarakat (IKM).
@@ -163,6 +169,8 @@ async fn run(verb: Verb, tenant: &Tenant, teller: Teller) -> Result<Exit, Failur
         Verb::Tick(tick) => tick.run(tenant, teller).await,
         Verb::Verify(verify) => verify.run(tenant, teller).await,
         Verb::Import(import) => import.run(tenant, teller).await,
+        Verb::Export(export) => export.run(tenant, teller).await,
+        Verb::Conform(conform) => conform.run(teller),
         Verb::Summary(summary) => summary.run(tenant, teller).await,
         Verb::Ikm(ikm) => ikm.run(teller),
         Verb::Queue(queue) => queue.run(tenant, teller).await,
@@ -196,7 +204,8 @@ Exit codes:
      was signed, or not all `evidence` stands
   6  `claim`: not derivable; the ledger says neither yes nor no
   10 to 24  `verify DIR` found failures; the gravest is of that class (adapters/audit/FORMAT.md)
-An import that leaves rows in its rejects file ends with 0 and says how many; with 3 if it took none.
+An import that leaves rows in its rejects file ends with 0 and says how many; with 3 if it took none. `conform` ends
+with 3 if the log breaks a rule.
 
 A ledger is a store, which is a SQLite file or lies in a PostgreSQL database, and a file of keys, the vault. Without
 the vault everything personal is lost for good, so a backup is both, kept apart. Whoever writes to a ledger in a

@@ -274,12 +274,21 @@ impl Tenant {
     /// # Errors
     /// When store or vault cannot be opened.
     pub(crate) async fn reading_engine(&self, store: Arc<dyn Store>, with_vault: bool) -> Result<Engine, Failure> {
-        let file = self.vault_of(&self.store, store.id());
-        let vault: Arc<dyn KeyVault> = match (&self.store, file) {
-            (Place::Sqlite(_) | Place::Postgres(_), Some(file)) if with_vault => Arc::new(FileVault::open(file)?),
-            _ => Arc::new(MemoryVault::new(edge::seed()?)),
-        };
+        let vault: Arc<dyn KeyVault> =
+            if with_vault { self.reading_vault(&*store)? } else { Arc::new(MemoryVault::new(edge::seed()?)) };
         Ok(Engine::new(store, vault, self.rules()?))
+    }
+
+    /// The vault of a ledger; memory has none to open.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) fn reading_vault(&self, store: &dyn Store) -> Result<Arc<dyn KeyVault>, Failure> {
+        let file = self.vault_of(&self.store, store.id());
+        Ok(match (&self.store, file) {
+            (Place::Sqlite(_) | Place::Postgres(_), Some(file)) => Arc::new(FileVault::open(file)?),
+            _ => Arc::new(MemoryVault::new(edge::seed()?)),
+        })
     }
 
     /// The rules: those built in, or what the files say.

@@ -7,6 +7,7 @@
 use chrono::{DateTime, Utc};
 
 use super::checkpoint::Origin;
+use crate::complaint::MOST_LINES;
 use crate::engine::upcast;
 use crate::event::Fact;
 use crate::record::{Record, genesis};
@@ -34,7 +35,7 @@ pub struct Loss {
 /// `Unavailable`, or `Corrupt` where something else stands in such a place.
 pub async fn losses(ledger: &dyn Ledger) -> Result<Vec<Loss>, StoreError> {
     let mut losses = Vec::new();
-    for line in 2.. {
+    for line in 2..=MOST_LINES {
         let place = ComplaintId::of_fork(ledger.id(), line);
         let loaded = ledger.load(place, 0).await?;
         let Some(record) = loaded.records.first() else { break };

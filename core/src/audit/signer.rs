@@ -189,7 +189,7 @@ impl SignedLine {
     /// When nothing was lost.
     pub fn fork(&self, kept: u64, newest: Option<Checkpoint>) -> Result<Self, Refusal> {
         let (origin, lost) = match (&self.last, &self.fork) {
-            (Some(last), _) => (self.origin.of_line(self.origin.line() + 1), last),
+            (Some(last), _) => (self.origin.of_line(self.origin.line().saturating_add(1)), last),
             (None, Some(fork)) => (self.origin.clone(), &fork.lost),
             (None, None) => return Err(Refusal::NothingLost { signed: 0, kept }),
         };

@@ -1080,7 +1080,7 @@ fn is_beside_the_course(fact: &Fact) -> bool {
     )
 }
 
-/// How often a ledger may lose its end: more often it has other troubles.
+/// How many lines of checkpoints a ledger may come to: one that loses its end more often has other troubles.
 pub const MOST_LINES: u32 = 100;
 /// Bounds of one complaint and of what may come in with one command.
 pub(super) const MOST_EVENTS: u64 = 10_000;

@@ -9,7 +9,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::columns::{Columns, Told};
 use super::map::Map;
-use super::{Row, Source};
+use super::{Row, Source, Tale};
 use crate::answer::Failure;
 
 /// A CSV file, read row by row. Quoted fields may hold newlines.
@@ -89,7 +89,7 @@ impl Source for CsvRows {
             number: self.number,
             reached: self.reader.position().byte(),
             raw: self.record.iter().map(<[u8]>::to_vec).collect(),
-            told: self.told(),
+            told: self.told().map(|told| Tale::Columns(Box::new(told))),
         }))
     }
 }

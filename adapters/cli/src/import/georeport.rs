@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::columns::{Columns, Told, ToldNote, cleaned};
 use super::map::Map;
-use super::{Row, Source};
+use super::{Row, Source, Tale};
 use crate::answer::Failure;
 
 /// The requests of a file.
@@ -72,7 +72,7 @@ impl Source for Requests {
     fn next_row(&mut self) -> Result<Option<Row>, Failure> {
         let Some(request) = self.requests.next() else { return Ok(None) };
         self.number += 1;
-        let told = self.told(&request);
+        let told = self.told(&request).map(|told| Tale::Columns(Box::new(told)));
         Ok(Some(Row { number: self.number, reached: self.number, raw: vec![request.to_string().into_bytes()], told }))
     }
 }

@@ -1,5 +1,7 @@
 //! The story of one row: the steps that its source shows, and those they imply.
 
+mod trace;
+
 use aduan::command::{Import, ImportStep, Receive, Step};
 use aduan::event::{Class, Classification, Closure, Priority};
 use aduan::sealed::Clear;
@@ -7,6 +9,7 @@ use aduan::values::{
     AgencyCode, Category, Channel, CommandId, ComplaintId, Coordinates, Digest, InvalidValue, Moment, Score, SourceName,
 };
 
+use super::Tale;
 use super::columns::{Columns, Told, ToldNote};
 use super::degrees::microdegrees;
 use super::map::Map;
@@ -14,11 +17,22 @@ use super::times::OfDay;
 
 /// A complaint's history as a row tells it.
 pub(crate) struct Story {
-    /// The source's own number of it.
-    pub(crate) reference: Clear,
-    /// The way it came.
-    pub(crate) channel: Channel,
+    /// By what it is known.
+    pub(crate) name: Name,
     steps: Vec<ImportStep<Clear>>,
+}
+
+/// By what a complaint is known to a source.
+pub(crate) enum Name {
+    /// By the source's own number of it.
+    Reference {
+        /// The way it came.
+        channel: Channel,
+        /// The number.
+        reference: Clear,
+    },
+    /// By the id it had in another ledger, which it keeps.
+    Complaint(ComplaintId),
 }
 
 impl Story {
@@ -26,7 +40,14 @@ impl Story {
     ///
     /// # Errors
     /// Why the row cannot be read, without its words.
-    pub(crate) fn of(told: Told, map: &Map) -> Result<Self, String> {
+    pub(crate) fn of(tale: Tale, map: &Map) -> Result<Self, String> {
+        match tale {
+            Tale::Columns(told) => Story::of_columns(*told, map),
+            Tale::Trace(trace) => trace::story(&trace, map),
+        }
+    }
+
+    fn of_columns(told: Told, map: &Map) -> Result<Self, String> {
         let Told { mut values, notes, is_duplicate, closed_if_so } = told;
         let reference = values.reference.as_deref().map(Clear::new).ok_or("reference: is missing")?;
         let channel = values.channel.as_deref().unwrap_or(UNKNOWN_CHANNEL);
@@ -58,7 +79,7 @@ impl Story {
         if let Some(rating) = &values.rating {
             steps.rate(rating)?;
         }
-        Ok(Story { reference, channel, steps: steps.in_order() })
+        Ok(Story { name: Name::Reference { channel, reference }, steps: steps.in_order() })
     }
 
     /// The command's id follows from source, reference, last step and its time, so that importing twice is one command.

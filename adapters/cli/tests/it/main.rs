@@ -4,9 +4,12 @@
 
 mod bad_input;
 mod checkpoints;
+mod conforming;
 mod copying;
 mod desk;
+mod event_logs;
 mod evidence;
+mod exporting;
 mod figures;
 mod fork;
 mod history;
