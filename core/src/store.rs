@@ -7,6 +7,7 @@ use async_trait::async_trait;
 pub use self::heads::Heads;
 
 use crate::audit::checkpoint::SignedCheckpoint;
+use crate::audit::keys::Rotation;
 use crate::record::Record;
 use crate::sealed::{BoxDigest, ComplaintKey, SealedBox, WrappedKey};
 use crate::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
@@ -130,6 +131,11 @@ pub struct Attestation {
 }
 
 impl Attestation {
+    /// A key that was handed over.
+    pub fn of_rotation(rotation: &Rotation) -> Self {
+        Attestation { size: rotation.after(), note: rotation.to_string() }
+    }
+
     /// A checkpoint, to be kept.
     pub fn of(checkpoint: &SignedCheckpoint) -> Self {
         Attestation { size: checkpoint.checkpoint().size, note: checkpoint.to_string() }

@@ -13,7 +13,7 @@ use aduan::audit::signer::{CheckpointSigner, Proposal, Refusal, SignerError};
 use aduan::audit::sink::{CheckpointSink, SinkError, TableSink};
 use aduan::audit::tree::{self, RangeHashes, node_hash};
 use aduan::rules::Rules;
-use aduan::store::{Append, Attestations as _, Entry, Head, Ledger as _, Log, Page, StoreError};
+use aduan::store::{Append, Attestation, Attestations as _, Entry, Head, Ledger as _, Log, Page, StoreError};
 use aduan::values::{Digest, LedgerId, Position};
 use aduan_memory::MemoryStore;
 use aduan_testkit::draft::{Draft, command};
@@ -138,12 +138,12 @@ impl Drawer {
 
 #[async_trait]
 impl CheckpointSink for Drawer {
-    async fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), SinkError> {
+    async fn keep(&self, attestation: &Attestation) -> Result<(), SinkError> {
         give_way().await;
         if *self.is_full.lock().unwrap() {
             return Err(SinkError { sink: "drawer".into(), why: "is full".into() });
         }
-        self.kept.lock().unwrap().push(checkpoint.clone());
+        self.kept.lock().unwrap().push(attestation.note.parse().unwrap());
         give_way().await;
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aduan::audit::fork::present_origin;
 use aduan::audit::keys::Keyring;
 use aduan::audit::notary::{Cadence, Mandate, Notary, NotaryError, Standing};
 use aduan::audit::note::VerifierKey;
@@ -44,9 +45,6 @@ pub(crate) struct FollowLog {
     print: bool,
     #[command(flatten)]
     every: Every,
-    /// The line of the ledger: 1, and one more after every loss that was admitted.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    line: u32,
     /// Make one now, if there is anything new, and end.
     #[arg(long)]
     once: bool,
@@ -101,7 +99,8 @@ impl FollowLog {
             None => None,
         };
         let sinks = self.sinks(tenant.place(), teller).await?;
-        let mandate = Mandate { line: self.line, cadence, keys };
+        let line = present_origin(&*store).await?.line();
+        let mandate = Mandate { line, cadence, keys };
         let mut notary = Notary::open(store, signer, sinks, mandate).await?;
         if self.once { make_one(&mut notary, teller).await } else { follow(&mut notary, teller).await }
     }

@@ -238,7 +238,6 @@ mod tests {
     use std::sync::Mutex;
 
     use aduan::actor::{Actor, Role};
-    use aduan::audit::checkpoint::SignedCheckpoint;
     use aduan::audit::notary::{Cadence, Mandate};
     use aduan::audit::sink::{CheckpointSink, SinkError, TableSink};
     use aduan::command::{ClearRequest, Command, Receive};
@@ -347,11 +346,11 @@ mod tests {
 
     #[async_trait::async_trait]
     impl CheckpointSink for Drawer {
-        async fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), SinkError> {
+        async fn keep(&self, attestation: &aduan::store::Attestation) -> Result<(), SinkError> {
             if !self.is_open.load(std::sync::atomic::Ordering::Relaxed) {
                 return Err(SinkError { sink: "drawer".into(), why: "is shut".into() });
             }
-            self.kept.lock().unwrap().push(checkpoint.checkpoint().size);
+            self.kept.lock().unwrap().push(attestation.size);
             Ok(())
         }
     }

@@ -14,13 +14,13 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::checkpoint::{Checkpoint, NotSigned, Origin, SignedCheckpoint};
-use super::keys::Keyring;
+use super::keys::{Keyring, Rotation};
 use super::leaf;
 use super::proof::ConsistencyProof;
 use super::signer::{CheckpointSigner, Proposal, Refusal, SignerError};
 use super::sink::{CheckpointSink, SinkError};
 use super::tree::{self, Frontier, RangeHashes};
-use crate::store::{Head, Log, StoreError};
+use crate::store::{Attestation, Head, Log, StoreError};
 use crate::values::{LedgerId, Position};
 
 /// Has checkpoints of one log made.
@@ -32,6 +32,8 @@ pub struct Notary {
     /// What was signed last, and the log up to there.
     last: Option<SignedCheckpoint>,
     prefix: Prefix,
+    /// Keys handed over, as far as they were brought to the sinks.
+    rotations: Vec<Rotation>,
     outboxes: Vec<Outbox>,
     standing: Standing,
 }
@@ -159,7 +161,8 @@ impl Notary {
         let prefix = Prefix::empty(ledger);
         let outboxes = sinks.into_iter().map(|sink| Outbox { sink, waiting: VecDeque::new() }).collect();
         let standing = Standing::default();
-        let mut notary = Notary { log, signer, origin, mandate, last: None, prefix, outboxes, standing };
+        let mut notary =
+            Notary { log, signer, origin, mandate, last: None, prefix, rotations: Vec::new(), outboxes, standing };
         notary.take_up().await?;
         notary.hand_over().await;
         Ok(notary)
@@ -219,8 +222,9 @@ impl Notary {
             let (prefix, proposal) = self.propose(&head).await?;
             match self.signer.sign(&proposal).await {
                 Ok(signed) => {
+                    self.take_rotations().await?;
                     self.check(&signed, Some(&proposal.checkpoint))?;
-                    self.outboxes.iter_mut().for_each(|outbox| outbox.put(&signed));
+                    self.put(&Attestation::of(&signed));
                     self.standing =
                         Standing { size: head.position, at: Some(now), behind_since: None, ..self.standing };
                     (self.last, self.prefix) = (Some(signed.clone()), prefix);
@@ -241,6 +245,7 @@ impl Notary {
     /// Goes on from what the signer signed last, and finds that the log begins with it.
     async fn take_up(&mut self) -> Result<(), NotaryError> {
         let Some(last) = self.signer.last(&self.origin).await? else { return Ok(()) };
+        self.take_rotations().await?;
         self.check(&last, None)?;
         let Checkpoint { size, root, .. } = *last.checkpoint();
         let found = self.log.head().await?.position;
@@ -254,11 +259,30 @@ impl Notary {
             return Err(NotaryError::Forked { signed: size });
         }
         if self.last.as_ref() != Some(&last) {
-            self.outboxes.iter_mut().for_each(|outbox| outbox.put(&last));
+            self.put(&Attestation::of(&last));
             self.standing = Standing { size, at: last.told_at(), head: found, behind_since: None };
             (self.last, self.prefix) = (Some(last), prefix);
         }
         Ok(())
+    }
+
+    /// Keys that were handed over are kept like checkpoints: without them nobody verifies what comes after.
+    async fn take_rotations(&mut self) -> Result<(), NotaryError> {
+        for rotation in self.signer.rotations(&self.origin).await? {
+            if self.rotations.contains(&rotation) {
+                continue;
+            }
+            if let Some(keys) = &mut self.mandate.keys {
+                keys.hand_over(&rotation);
+            }
+            self.put(&Attestation::of_rotation(&rotation));
+            self.rotations.push(rotation);
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, attestation: &Attestation) {
+        self.outboxes.iter_mut().for_each(|outbox| outbox.put(attestation));
     }
 
     /// Notes where the log ends, and since when there is something in no checkpoint.
@@ -317,7 +341,10 @@ impl Notary {
     /// Whether a checkpoint is what it should be, and by whom it should be.
     fn check(&self, signed: &SignedCheckpoint, wanted: Option<&Checkpoint>) -> Result<(), NotaryError> {
         let found = signed.checkpoint();
-        if found.origin != self.origin || wanted.is_some_and(|wanted| wanted != found) {
+        // A line in which nothing is signed yet goes on from the last checkpoint of an older one.
+        let is_of_ledger = found.origin.of_line(1) == self.origin.of_line(1);
+        let is_ours = is_of_ledger && found.origin.line() <= self.origin.line();
+        if !is_ours || wanted.is_some_and(|wanted| wanted != found) {
             let wanted = wanted.map_or_else(|| self.origin.to_string(), told_checkpoint);
             return Err(NotaryError::NotAsAsked { found: told_checkpoint(found), wanted });
         }
@@ -444,16 +471,16 @@ impl Prefix {
 /// A sink, and what it lacks.
 struct Outbox {
     sink: Arc<dyn CheckpointSink>,
-    waiting: VecDeque<SignedCheckpoint>,
+    waiting: VecDeque<Attestation>,
 }
 
 impl Outbox {
     /// Of those that wait too long the oldest goes: the others still prove what it proved.
-    fn put(&mut self, checkpoint: &SignedCheckpoint) {
+    fn put(&mut self, attestation: &Attestation) {
         if self.waiting.len() == MOST_WAITING {
             self.waiting.pop_front();
         }
-        self.waiting.push_back(checkpoint.clone());
+        self.waiting.push_back(attestation.clone());
     }
 
     async fn empty(&mut self) -> Result<(), SinkError> {

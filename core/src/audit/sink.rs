@@ -1,23 +1,23 @@
-//! Where checkpoints go once they are signed: a port, and the table beside the records.
+//! Where checkpoints go once they are signed, and keys once they are handed over: a port, and the table beside the
+//! records.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::checkpoint::SignedCheckpoint;
 use crate::store::{Attestation, Attestations, StoreError};
 
-/// Keeps checkpoints where whoever can rewrite the ledger cannot take all of them away: a table, a file, paper.
+/// Keeps what is attested where whoever can rewrite the ledger cannot take all of them away: a table, a file, paper.
 #[async_trait]
 pub trait CheckpointSink: Send + Sync {
     /// Keeps one, durably. Keeping one twice is harmless.
     ///
     /// # Errors
     /// When it is not kept, or nobody knows. It is brought again.
-    async fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), SinkError>;
+    async fn keep(&self, attestation: &Attestation) -> Result<(), SinkError>;
 }
 
-/// Why a checkpoint was not kept.
+/// Why something was not kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{sink}: {why}")]
 pub struct SinkError {
@@ -33,9 +33,8 @@ pub struct TableSink(pub Arc<dyn Attestations>);
 
 #[async_trait]
 impl CheckpointSink for TableSink {
-    async fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), SinkError> {
-        let kept = self.0.keep_attestation(&Attestation::of(checkpoint)).await;
-        kept.map_err(|error| SinkError::of_table(&error))
+    async fn keep(&self, attestation: &Attestation) -> Result<(), SinkError> {
+        self.0.keep_attestation(attestation).await.map_err(|error| SinkError::of_table(&error))
     }
 }
 

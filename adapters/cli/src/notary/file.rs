@@ -4,8 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use aduan::audit::checkpoint::SignedCheckpoint;
 use aduan::audit::sink::{CheckpointSink, SinkError};
+use aduan::store::Attestation;
 use async_trait::async_trait;
 
 /// Appends each note and a line `%`, as the file `attestations` of an export has it.
@@ -22,8 +22,8 @@ impl FileSink {
 
 #[async_trait]
 impl CheckpointSink for FileSink {
-    async fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), SinkError> {
-        let kept = append(&self.path, &format!("{checkpoint}{END}"));
+    async fn keep(&self, attestation: &Attestation) -> Result<(), SinkError> {
+        let kept = append(&self.path, &format!("{}{END}", attestation.note));
         kept.map_err(|error| SinkError { sink: self.path.display().to_string(), why: error.to_string() })
     }
 }

@@ -2,6 +2,7 @@
 
 use aduan::audit::checkpoint::SignedCheckpoint;
 use aduan::audit::sink::{CheckpointSink, SinkError};
+use aduan::store::Attestation;
 use async_trait::async_trait;
 use chrono::SecondsFormat;
 
@@ -12,8 +13,13 @@ pub(super) struct PrintedSink;
 
 #[async_trait]
 impl CheckpointSink for PrintedSink {
-    async fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), SinkError> {
-        let printed = tell_whole(&format!("{}\n", line(checkpoint)));
+    async fn keep(&self, attestation: &Attestation) -> Result<(), SinkError> {
+        let text = match attestation.note.parse::<SignedCheckpoint>() {
+            Ok(checkpoint) => line(&checkpoint),
+            // A key handed over: few enough to stand there whole.
+            Err(_) => attestation.note.trim_end().replace('\n', " "),
+        };
+        let printed = tell_whole(&format!("{text}\n"));
         printed.map_err(|failure| SinkError { sink: "print".into(), why: failure.to_string() })
     }
 }

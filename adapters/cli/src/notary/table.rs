@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use aduan::audit::checkpoint::SignedCheckpoint;
 use aduan::audit::sink::{CheckpointSink, SinkError, TableSink};
+use aduan::store::Attestation;
 use aduan_sqlite::SqliteStore;
 use async_trait::async_trait;
 
@@ -22,9 +22,9 @@ impl FileTable {
 
 #[async_trait]
 impl CheckpointSink for FileTable {
-    async fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), SinkError> {
+    async fn keep(&self, attestation: &Attestation) -> Result<(), SinkError> {
         let store = SqliteStore::open(&self.path)
             .map_err(|error| SinkError { sink: self.path.display().to_string(), why: error.to_string() })?;
-        TableSink(Arc::new(store)).keep(checkpoint).await
+        TableSink(Arc::new(store)).keep(attestation).await
     }
 }
