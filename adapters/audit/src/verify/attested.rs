@@ -99,7 +99,7 @@ pub(super) fn read(folder: &Path, manifest: &Manifest, trust: &Trust, problems: 
     Some(attested)
 }
 
-/// The notes of the file `attestations`, rotations in the order of their sizes.
+/// The notes of the file `attestations`, rotations in the order of lines and sizes.
 fn kept(folder: &Path, problems: &mut Vec<Problem>) -> (Vec<SignedCheckpoint>, Vec<Rotation>) {
     let (mut checkpoints, mut rotations) = (Vec::new(), Vec::new());
     let mut wrong = |why: String| problems.push(Problem::general(Class::Format, format!("attestations: {why}")));
@@ -121,6 +121,6 @@ fn kept(folder: &Path, problems: &mut Vec<Problem>) -> (Vec<SignedCheckpoint>, V
             (Err(_), Err(error)) => wrong(format!("note {}: {error}", number + 1)),
         }
     }
-    rotations.sort_by_key(Rotation::after);
+    rotations.sort_by_key(|rotation| (rotation.origin().line(), rotation.after()));
     (checkpoints, rotations)
 }
