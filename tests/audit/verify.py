@@ -391,16 +391,24 @@ class Rotation:
         self.line: Optional[int] = None
 
 
-class Period:
-    """A key, and the sizes it counts for: after < size <= upto."""
+# How far something is: the line of history, then the size in it. A later line may begin with smaller sizes.
+Place = Tuple[int, int]
 
-    def __init__(self, key: VerifierKey, after: int) -> None:
+
+def place_of(line: Optional[int], size: int) -> Place:
+    return (line or 1, size)
+
+
+class Period:
+    """A key, and the places it counts for: after < place <= upto."""
+
+    def __init__(self, key: VerifierKey, after: Place) -> None:
         self.key = key
         self.after = after
-        self.upto: Optional[int] = None
+        self.upto: Optional[Place] = None
 
-    def counts_at(self, size: int) -> bool:
-        return self.after < size and (self.upto is None or size <= self.upto)
+    def counts_at(self, place: Place) -> bool:
+        return self.after < place and (self.upto is None or place <= self.upto)
 
 
 class Keyring:
@@ -410,7 +418,7 @@ class Keyring:
         self.periods: List[Period] = []
         for key in given:
             if not any(key.same(period.key) for period in self.periods):
-                self.periods.append(Period(key, -1))
+                self.periods.append(Period(key, (1, -1)))
 
     def keys(self, *more: VerifierKey) -> List[VerifierKey]:
         """Every key once, whatever its periods."""
@@ -426,21 +434,22 @@ class Keyring:
         if lines is None:
             return FALSE_LINE
         old = None
+        place = place_of(rotation.line, rotation.size)
         for period in self.periods:
-            open_still = period.upto is None and period.after <= rotation.size
+            open_still = period.upto is None and period.after <= place
             if open_still and not period.key.same(rotation.key) and signs_once(lines, period.key, KIND_NOTE):
                 old = period
         if old is None:
             return "not signed by a key that counts at size %d" % rotation.size
         if not signs_once(lines, rotation.key, KIND_NOTE):
             return "not signed by the key that it hands over to"
-        old.upto = rotation.size
+        old.upto = place
         # A key that was given and is handed over to counts from there on, not from the beginning.
         for period in self.periods:
             if period.key.same(rotation.key) and period.upto is None:
-                period.after = rotation.size
+                period.after = place
                 return None
-        self.periods.append(Period(rotation.key, rotation.size))
+        self.periods.append(Period(rotation.key, place))
         return None
 
     def check(self, checkpoint: Checkpoint) -> Optional[str]:
@@ -448,7 +457,7 @@ class Keyring:
         lines = verified_lines(self.keys(), checkpoint.note)
         if lines is None:
             return FALSE_LINE
-        counting = [period.key for period in self.periods if period.counts_at(checkpoint.size)]
+        counting = [period.key for period in self.periods if period.counts_at(place_of(checkpoint.line, checkpoint.size))]
         for key in counting:
             timed = signs_once(lines, key, KIND_TIMED)
             if timed and signs_once(lines, key, KIND_NOTE):
@@ -1694,7 +1703,7 @@ class Audit:
 
     def check_signatures(self) -> None:
         ring = Keyring(self.options.keys)
-        for rotation in self.rotations:
+        for rotation in sorted(self.rotations, key=lambda rotation: place_of(rotation.line, rotation.size)):
             why = ring.rotate(rotation)
             if why:
                 self.found.add("signature", rotation.where, why)
