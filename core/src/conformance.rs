@@ -413,7 +413,8 @@ mod tests {
         }
         let facts: std::collections::BTreeSet<_> =
             ACTIVITIES.iter().filter_map(|row| row.1.split('.').next()).collect();
-        assert_eq!(facts.len(), Fact::NAMES.len());
+        // What a ledger says of itself is of no case.
+        assert_eq!(facts.len(), Fact::NAMES.iter().filter(|name| **name != "Forked").count());
         for (rule, name, asks) in RULES {
             assert_eq!((rule.name(), rule.asks()), (name, asks));
         }

@@ -143,7 +143,11 @@ impl ForAuditor {
         let zone = tenant.rules()?.policy_on(Instant::now().0.date_naive()).zone;
         let checkpoint = match &self.checkpoint {
             Some(path) => checkpoint_in(path)?,
-            None => last_kept(&*attestations).await?,
+            None => last_kept(&*attestations).await?.ok_or_else(|| {
+                let none =
+                    "nothing is signed yet: `aduan notary --once` has a checkpoint signed, by a signer of its own";
+                Failure::Usage(none.into())
+            })?,
         };
         let progress = Progress::start(teller, 0, "events");
         let size = checkpoint.checkpoint().size;
@@ -207,8 +211,11 @@ pub(crate) fn checkpoint_in(path: &Path) -> Result<SignedCheckpoint, Failure> {
     text.parse().map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }
 
-/// The last checkpoint that is kept with the ledger.
-async fn last_kept(attestations: &dyn Attestations) -> Result<SignedCheckpoint, Failure> {
+/// The last checkpoint that is kept with the ledger, if there is one.
+///
+/// # Errors
+/// When what is kept cannot be read.
+pub(crate) async fn last_kept(attestations: &dyn Attestations) -> Result<Option<SignedCheckpoint>, Failure> {
     let mut last = None;
     let mut after = None;
     loop {
@@ -218,8 +225,7 @@ async fn last_kept(attestations: &dyn Attestations) -> Result<SignedCheckpoint, 
         last = checkpoints.last().or(last);
         after = Some(end);
     }
-    let none = "nothing is signed yet: `aduan notary --once` has a checkpoint signed, by a signer of its own";
-    last.ok_or_else(|| Failure::Usage(none.into()))
+    Ok(last)
 }
 
 /// The positions of what was recorded in those months, in the tenant's zone.

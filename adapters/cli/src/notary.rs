@@ -330,8 +330,9 @@ mod tests {
         let signer = Arc::new(MemorySigner::of(&ledger(), 1));
         drop(ledger_of(&path, 5).await);
         drop(ledger_of(&backup, 3).await);
-        let ended = notarise(&path, &signer, &["--line", "2"]).await;
-        assert!(matches!(&ended, Err(Failure::Refused(why)) if why.contains("has not agreed")), "{ended:?}");
+        let strange = Arc::new(MemorySigner::of(&LedgerId::new("kediri").unwrap(), 1));
+        let ended = notarise(&path, &strange, &[]).await;
+        assert!(matches!(&ended, Err(Failure::Refused(why)) if why.contains("does not sign for")), "{ended:?}");
         assert_eq!(notarise(&path, &signer, &["--once"]).await.unwrap(), Exit::Done);
         let ended = notarise(&backup, &signer, &[]).await;
         assert!(matches!(&ended, Err(Failure::Corrupt(why)) if why.contains("the last 2 are missing")), "{ended:?}");

@@ -6,13 +6,15 @@ use aduan::audit::documents::Documents;
 use aduan::audit::verdicts::{Doubt, Judge};
 use aduan::complaint::Complaint;
 use aduan::engine::upcast;
-use aduan::evidence::{Evidence, Pack, Question};
+use aduan::evidence::{Checkpoint, Evidence, Pack, Question};
 use aduan::inspect::Inspector;
 use aduan::store::{Entry, Store, StoreError};
 use aduan::values::{ComplaintId, Position};
 
 use super::Asked;
 use crate::answer::{Failure, Teller};
+use crate::audit::last_kept;
+use crate::notary::printed::root;
 use crate::progress::Progress;
 use crate::tenant::{Opened, Tenant};
 use crate::verify::{LONGEST_GAP, page_after};
@@ -22,15 +24,17 @@ use crate::verify::{LONGEST_GAP, page_after};
 /// # Errors
 /// When the store cannot be reached. That something in it is wrong is no error, but stands in the evidence.
 pub(crate) async fn derive(tenant: &Tenant, asked: &Asked, year: i32, teller: Teller) -> Result<Pack, Failure> {
-    let Opened { store, altered, .. } = tenant.place().reader().await?;
+    let Opened { store, attestations, altered, .. } = tenant.place().reader().await?;
     if let Some(object) = altered {
         teller.warn(&format!("beware: {object} is not as it was made, so the store may take changes it should refuse"));
     }
     let now = asked.now.instant();
     let zone = tenant.rules()?.policy_on(now.0.date_naive()).zone;
     let question = Question { year, agency: asked.agency.clone(), now: now.in_zone(zone), fewest: asked.fewest };
+    let kept = last_kept(&*attestations).await?;
     let mut auditor = Auditor {
-        inspector: Inspector::new(store.id().clone()),
+        inspector: Inspector::new(store.id().clone())
+            .against_checkpoints(kept.iter().map(|kept| kept.checkpoint().clone()).collect()),
         evidence: Evidence::new(question),
         judge: Judge::default(),
         doubts: Vec::new(),
@@ -50,7 +54,12 @@ pub(crate) async fn derive(tenant: &Tenant, asked: &Asked, year: i32, teller: Te
     auditor.read(&*store, end, &progress).await?;
     drop(progress);
     let report = auditor.inspector.finish(told.as_ref());
-    Ok(auditor.evidence.finish(&report, auditor.doubts, None))
+    let covering = kept.map(|kept| Checkpoint {
+        origin: kept.checkpoint().origin.to_string(),
+        size: kept.checkpoint().size,
+        root: root(&kept).to_owned(),
+    });
+    Ok(auditor.evidence.finish(&report, auditor.doubts, covering))
 }
 
 /// Everybody who reads along.
