@@ -62,7 +62,7 @@ pub struct Forks {
 #[derive(Default)]
 pub struct Commands {
     /// The command whose parts are being read: the next part, and how many it has.
-    current: Option<(CommandId, u32, u32)>,
+    current: Option<(CommandId, u64, u64)>,
     /// Within a command whose beginning could not be read.
     is_lost: bool,
 }
@@ -340,12 +340,13 @@ impl Forks {
 impl Commands {
     /// Takes the next part of a command in the order of positions, and tells why it does not belong there.
     pub fn read(&mut self, command: CommandId, part: Part) -> Option<String> {
+        let (number, parts) = (u64::from(part.number), u64::from(part.of));
         let fits = match self.current {
-            Some((current, next, of)) if next <= of => current == command && part.number == next && part.of == of,
-            _ => part.number == 1 || self.is_lost,
+            Some((current, next, of)) if next <= of => current == command && number == next && parts == of,
+            _ => number == 1 || self.is_lost,
         };
         self.is_lost = false;
-        self.current = Some((command, part.number + 1, part.of));
+        self.current = Some((command, number + 1, parts));
         let why = || format!("part {} of {} of a command stands where it does not belong", part.number, part.of);
         (!fits).then(why)
     }
@@ -406,7 +407,7 @@ fn why_out_of_place(
         Fact::Dispositioned { number, from, to, .. } => {
             let holder = state.holding.as_ref().map(|holding| &holding.agency);
             refuse(!within(Stage::Verified, Stage::InProgress), misplaced)
-                .or(refuse(*number != state.dispositions + 1, "breaks the numbering of dispositions"))
+                .or(refuse(Some(*number) != state.dispositions.checked_add(1), "breaks the numbering of dispositions"))
                 .or(refuse(from.as_ref() != holder, "names another holder than there was"))
                 .or(refuse(state.accused.contains(to), "goes to an agency that is accused"))
         }
@@ -426,7 +427,7 @@ fn why_out_of_place(
         }
         Fact::InfoRequested { request, .. } => refuse(!within(Stage::Received, Stage::InProgress), misplaced)
             .or(refuse(state.question.is_some(), "asks while a question is open"))
-            .or(refuse(*request != state.questions + 1, "breaks the numbering of questions")),
+            .or(refuse(Some(*request) != state.questions.checked_add(1), "breaks the numbering of questions")),
         Fact::InfoProvided { request, .. } | Fact::InfoLapsed { request, .. } => {
             refuse(state.question != Some(*request), "is about a question that is not open")
         }
@@ -436,7 +437,7 @@ fn why_out_of_place(
                 .or(refuse(needs_answer && stage != Stage::Responded, "resolves what is not answered"))
         }
         Fact::Reopened { cycle, .. } => refuse(stage != Stage::Closed, misplaced)
-            .or(refuse(*cycle != state.cycle + 1, "breaks the numbering of cycles")),
+            .or(refuse(Some(*cycle) != state.cycle.checked_add(1), "breaks the numbering of cycles")),
         Fact::Rated { cycle, .. } => refuse(stage != Stage::Closed, "rates what is not closed")
             .or(refuse(*cycle != state.cycle || state.rating().is_some(), "rates another cycle, or twice")),
         Fact::Escalated { from, to, .. } => refuse(*from != state.level || to <= from, "does not rise")

@@ -217,7 +217,8 @@ fn altered(
     alter(clocks).then(|| Judge::default().read(entry.position, entry.record.complaint, before, &event, &KEPT))
 }
 
-fn clocks_of(fact: &mut Fact) -> Option<&mut Vec<Clock>> {
+/// The clocks of a fact, to be altered.
+pub(crate) fn clocks_of(fact: &mut Fact) -> Option<&mut Vec<Clock>> {
     match fact {
         Fact::Closed { clocks, .. }
         | Fact::DeadlinesRecomputed { clocks, .. }

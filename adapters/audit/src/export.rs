@@ -1,6 +1,6 @@
 //! Writing the folder: records as they lie in the store, held against a signed checkpoint.
 //!
-//! What is read is written at once, and how far it has come is noted after every page, so that an export which was
+//! What is read is written at once, and how far it has come is noted now and then, so that an export which was
 //! cut goes on where it was. `manifest.json` comes last: a folder without it is not finished.
 
 mod ahead;
@@ -9,18 +9,20 @@ mod files;
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{self, Write as _};
+use std::num::NonZero;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aduan::audit::checkpoint::SignedCheckpoint;
+use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
+use aduan::audit::fork::{self, Loss};
 use aduan::audit::proof::{ConsistencyProof, InclusionProof};
 use aduan::audit::tree::{self, Frontier, RangeHashes};
 use aduan::audit::{keys::Rotation, leaf};
 use aduan::complaint::Complaint;
 use aduan::record::BrokenRecord;
 use aduan::store::{Attestations, DocumentKind, Entry, KeyVault, Store, StoreError};
-use aduan::values::{ComplaintId, DocumentRef, Position};
+use aduan::values::{ComplaintId, Digest, DocumentRef, Position};
 
 use self::ahead::Named;
 use self::files::{Files, Progress};
@@ -119,7 +121,20 @@ pub enum ExportError {
 ///
 /// # Errors
 /// When store or folder fail. What was written stays, and the same export goes on from there.
-pub async fn export(export: Export, mut progress: impl FnMut(Position, Position)) -> Result<Exported, ExportError> {
+pub async fn export(export: Export, progress: impl FnMut(Position, Position)) -> Result<Exported, ExportError> {
+    export_noting(export, BETWEEN_NOTES, progress).await
+}
+
+/// The same, noting how far it has come after every so many positions: each note waits for the disk, and what is behind
+/// the last one is written once more by whoever goes on.
+///
+/// # Errors
+/// As [`export`].
+pub async fn export_noting(
+    export: Export,
+    positions: NonZero<u64>,
+    mut progress: impl FnMut(Position, Position),
+) -> Result<Exported, ExportError> {
     let ledger = export.store.id().clone();
     let signed = export.checkpoint.checkpoint().clone();
     if signed.origin.of_line(1) != aduan::audit::checkpoint::Origin::of(&ledger, 1) {
@@ -133,12 +148,13 @@ pub async fn export(export: Export, mut progress: impl FnMut(Position, Position)
     let (mut files, resumed) = Files::begin(&export)?;
     write_attestations(&export).await?;
     let mut writing = Writing::new(&export, &mut files, wanted, resumed)?;
-    writing.write(&mut progress).await?;
+    writing.write(positions, &mut progress).await?;
     let (records, tree, documents) = (writing.records, writing.tree, writing.documents);
     files.finish()?;
-    if let Scope::Complaint(complaint) = export.scope {
-        write_proofs(&export, complaint, &mut progress).await?;
-    }
+    let root = match export.scope {
+        Scope::Complaint(complaint) => write_proofs(&export, complaint, &mut progress).await?,
+        Scope::Whole | Scope::Period { .. } => tree.root(),
+    };
     write_documents(&export, documents).await?;
     let complaints = write_states(&export.folder)?;
     let manifest = Manifest {
@@ -154,8 +170,8 @@ pub async fn export(export: Export, mut progress: impl FnMut(Position, Position)
         made_by: export.made_by.clone(),
     };
     files::write_last(&export.folder, &manifest)?;
-    let leads_to_checkpoint = matches!(export.scope, Scope::Complaint(_)) || tree.root() == signed.root;
-    Ok(Exported { manifest, resumed_after: resumed.map(|resumed| resumed.position), leads_to_checkpoint })
+    let resumed_after = resumed.map(|resumed| resumed.position);
+    Ok(Exported { manifest, resumed_after, leads_to_checkpoint: root == signed.root })
 }
 
 /// Which records are to be written.
@@ -254,13 +270,17 @@ impl<'a> Writing<'a> {
         Ok(writing)
     }
 
-    async fn write(&mut self, progress: &mut impl FnMut(Position, Position)) -> Result<(), ExportError> {
+    async fn write(
+        &mut self,
+        between_notes: NonZero<u64>,
+        progress: &mut impl FnMut(Position, Position),
+    ) -> Result<(), ExportError> {
         let last = self.export.size();
         let mut noted = self.position;
         while self.position < last {
             let entries = self.export.page(self.position, last).await?;
             self.write_page(entries).await?;
-            if self.position >= noted + BETWEEN_NOTES {
+            if self.position >= noted + between_notes.get() {
                 noted = self.position;
                 self.files.note(self.position, self.records)?;
             }
@@ -324,15 +344,23 @@ fn note_documents(documents: &mut BTreeMap<DocumentRef, DocumentKind>, context: 
     }
 }
 
-/// What is attested up to the checkpoint, which is among it.
+/// What is attested up to the checkpoint, which is among it. A checkpoint of what was lost goes along where its
+/// admission does: without it, nothing would tell why it does not fit.
 async fn write_attestations(export: &Export) -> Result<(), ExportError> {
+    let losses = fork::losses(&*export.store).await?;
+    let unexplained: Vec<&Loss> =
+        losses.iter().filter(|loss| !export.scope.holds_admission_at(loss.kept + 1)).collect();
+    let is_wanted = |signed: &SignedCheckpoint| {
+        let Checkpoint { origin, size, .. } = signed.checkpoint();
+        !unexplained.iter().any(|loss| origin.line() < loss.line && *size > loss.kept)
+    };
     let mut notes = String::new();
     let mut after = None;
     loop {
         let page = export.attestations.attestations(after.as_ref(), PAGE).await?;
         for kept in page.iter().filter(|kept| kept.size <= export.size()) {
-            let is_ours = kept.note.parse::<SignedCheckpoint>().is_ok() || kept.note.parse::<Rotation>().is_ok();
-            if is_ours {
+            let signed = kept.note.parse::<SignedCheckpoint>();
+            if kept.note.parse::<Rotation>().is_ok() || signed.is_ok_and(|signed| is_wanted(&signed)) {
                 notes.push_str(&kept.note);
                 notes.push_str("%\n");
             }
@@ -346,12 +374,13 @@ async fn write_attestations(export: &Export) -> Result<(), ExportError> {
     write_file(&export.folder, names::CHECKPOINT, &export.checkpoint.to_string())
 }
 
-/// For each record of one complaint the proof that it is in the checkpoint, and the checkpoints held in it.
+/// For each record of one complaint the proof that it is in the checkpoint, and the checkpoints held in it. Tells the
+/// root of all there is.
 async fn write_proofs(
     export: &Export,
     complaint: ComplaintId,
     progress: &mut impl FnMut(Position, Position),
-) -> Result<(), ExportError> {
+) -> Result<Digest, ExportError> {
     let size = export.size();
     let mut positions = Vec::new();
     let path = export.folder.join(names::RECORDS);
@@ -365,11 +394,13 @@ async fn write_proofs(
     let mut hashes = RangeHashes::default();
     positions.iter().for_each(|position| hashes.ask(&tree::inclusion(position - 1, size)));
     olds.iter().for_each(|old| hashes.ask(&tree::consistency(*old, size)));
+    let mut tree = Frontier::default();
     let mut position = 0;
     while position < size {
         for entry in export.page(position, size).await? {
             let leaf = leaf(entry.record.complaint, entry.record.sequence, entry.record.hash);
             hashes.push(position, leaf);
+            tree.push(leaf);
             position = entry.position;
         }
         progress(position, size);
@@ -390,7 +421,7 @@ async fn write_proofs(
         let name = format!("{}/{old}.tlog-witness", names::CONSISTENCY);
         write_file(&export.folder, &name, &proof.to_string())?;
     }
-    Ok(())
+    Ok(tree.root())
 }
 
 async fn write_documents(export: &Export, documents: BTreeMap<DocumentRef, DocumentKind>) -> Result<(), ExportError> {
@@ -414,7 +445,7 @@ fn write_states(folder: &Path) -> Result<u64, ExportError> {
         let mut folded: BTreeMap<ComplaintId, Complaint> = BTreeMap::new();
         let mut lines = Lines::open(&records).map_err(at(&records))?;
         let mut record = line::blank();
-        let is_ours = |line: &[u8]| line::complaint_of(line).is_some_and(|complaint| share.holds(complaint));
+        let is_ours = |line: &[u8]| line::place_of(line).is_some_and(|(_, complaint)| share.holds(complaint));
         while let Some(line) = lines.next_if(is_ours).map_err(at(&records))? {
             if let Line::Text(text) = line
                 && line::read(text, &mut record).is_ok()
@@ -445,4 +476,4 @@ fn at(path: &Path) -> impl Fn(io::Error) -> ExportError + '_ {
 
 const PAGE: usize = 2_048;
 /// A note waits for the disk.
-const BETWEEN_NOTES: u64 = 32_768;
+const BETWEEN_NOTES: NonZero<u64> = NonZero::new(32_768).expect("not zero");

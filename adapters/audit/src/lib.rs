@@ -5,6 +5,7 @@
 //! nothing else: no database, no network, no clock.
 
 pub mod export;
+mod json;
 mod line;
 pub mod manifest;
 mod records;

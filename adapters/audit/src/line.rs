@@ -6,8 +6,9 @@ use aduan::record::{Record, intern};
 use aduan::values::{CommandId, ComplaintId, Digest, Position};
 use chrono::DateTime;
 use memchr::memmem;
-use serde::de::IgnoredAny;
 use uuid::Uuid;
+
+use crate::json::{self, Json};
 
 /// Writes a record behind what the buffer holds.
 pub(crate) fn write(line: &mut String, position: Position, record: &Record) {
@@ -45,10 +46,10 @@ pub(crate) fn blank() -> Record {
 /// Returns where it stands, or what of the line is not in its form.
 pub(crate) fn read(line: &str, record: &mut Record) -> Result<Position, &'static str> {
     let mut rest = line;
-    let position = number(&mut rest, r#"{"position":"#).ok_or("position")?;
+    let position = position(&mut rest).ok_or("position")?;
     let complaint = text(&mut rest, r#","complaint":""#).ok_or("complaint")?;
     record.complaint = ComplaintId(uuid(complaint).ok_or("complaint")?);
-    record.sequence = number(&mut rest, r#","sequence":"#).ok_or("sequence")?;
+    record.sequence = number(&mut rest, r#","sequence":"#).filter(|sequence| *sequence > 0).ok_or("sequence")?;
     let event_type = text(&mut rest, r#","type":""#).filter(|name| is_plain(name)).ok_or("type")?;
     if record.event_type != event_type {
         record.event_type = intern(event_type);
@@ -74,17 +75,39 @@ pub(crate) fn read(line: &str, record: &mut Record) -> Result<Position, &'static
     Ok(position)
 }
 
-/// Whether metadata and payload are JSON at all: asked where a record turns out to be wrong, to say what is.
+/// Whether metadata and payload are JSON at all, in which no object has a member twice.
 pub(crate) fn is_json(record: &Record) -> bool {
-    [&record.metadata, &record.payload].into_iter().all(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
+    [&record.metadata, &record.payload].into_iter().all(|text| Json::read(text).is_some())
 }
 
-/// The complaint of a line, as far as is needed to leave it to somebody else.
-pub(crate) fn complaint_of(line: &[u8]) -> Option<ComplaintId> {
+/// What of metadata and payload is not in the form of a line, though it is JSON: asked where a record cannot be read.
+pub(crate) fn odd(record: &Record) -> Option<&'static str> {
+    if json::is_spaced(&record.metadata) || json::is_spaced(&record.payload) {
+        return Some("it has white space between its parts");
+    }
+    if !Json::read(&record.metadata).is_some_and(|metadata| metadata.is_flat()) {
+        return Some("its metadata are no flat map of texts");
+    }
+    let payload = Json::read(&record.payload).unwrap_or(Json::Other);
+    let is_fact = payload.member("fact").is_some_and(|fact| {
+        fact.names() == [&*record.event_type] && matches!(fact.member(&record.event_type), Some(Json::Object(_)))
+    });
+    let is_payload = is_fact && payload.names() == ["fact", "occurred_at", "provenance"];
+    (!is_payload).then_some("its payload is made of other parts than those of its type")
+}
+
+/// Where a line stands, and whose it is: as much as is needed to leave it to somebody else.
+pub(crate) fn place_of(line: &[u8]) -> Option<(Position, ComplaintId)> {
     let rest = line.strip_prefix(br#"{"position":"#)?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let rest = rest[digits..].strip_prefix(br#","complaint":""#)?;
-    Uuid::try_parse_ascii(rest.get(..36)?).ok().map(ComplaintId)
+    let (digits, rest) = rest.split_at(digits);
+    let complaint = Uuid::try_parse_ascii(rest.strip_prefix(br#","complaint":""#)?.get(..36)?).ok()?;
+    Some((str::from_utf8(digits).ok()?.parse().ok()?, ComplaintId(complaint)))
+}
+
+/// The position that a line of any file here begins with: from 1.
+pub(crate) fn position(rest: &mut &str) -> Option<Position> {
+    number(rest, r#"{"position":"#).filter(|position| *position > 0)
 }
 
 /// The number behind a prefix, written as numbers are: without zeros in front.
@@ -113,7 +136,7 @@ pub(crate) fn uuid(text: &str) -> Option<Uuid> {
 
 /// Names of events and versions: nothing in them that JSON would write otherwise.
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+    !name.is_empty() && !name.bytes().any(|byte| byte < b' ' || byte == b'\\')
 }
 
 /// From the end of the metadata to the beginning of the payload.
@@ -143,7 +166,8 @@ mod tests {
         let mut read_back = blank();
         assert_eq!(read(line.trim_end(), &mut read_back), Ok(17));
         assert_eq!(read_back, record());
-        assert_eq!(complaint_of(line.as_bytes()), Some(record().complaint));
+        assert_eq!(place_of(line.as_bytes()), Some((17, record().complaint)));
+        assert_eq!(odd(&read_back), Some("its payload is made of other parts than those of its type"));
         assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok(), "other tools read it, too");
     }
 
@@ -153,6 +177,7 @@ mod tests {
         write(&mut line, 17, &record());
         let line = line.trim_end();
         let changes = [
+            ("17", "0"),
             ("17", "017"),
             ("17", "-17"),
             ("17", ""),

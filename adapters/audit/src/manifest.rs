@@ -48,3 +48,14 @@ pub enum Scope {
     /// One complaint.
     Complaint(ComplaintId),
 }
+
+impl Scope {
+    /// Whether a loss that is admitted at a position is told.
+    pub(crate) fn holds_admission_at(&self, position: Position) -> bool {
+        match self {
+            Scope::Whole => true,
+            Scope::Period { last, .. } => position <= *last,
+            Scope::Complaint(_) => false,
+        }
+    }
+}

@@ -20,7 +20,9 @@ pub(crate) enum Line<'a> {
     Text(&'a str),
     /// Not wanted, and not looked at any further.
     Passed,
-    /// Not UTF-8, too long, or without an end.
+    /// The last one, which has no end.
+    Endless(&'a str),
+    /// Not UTF-8, or too long.
     Broken(&'static str),
 }
 
@@ -66,11 +68,16 @@ impl Lines {
         if is_too_long {
             return Ok(Some(Line::Broken("is longer than any")));
         }
-        let Some(line) = self.buffer.strip_suffix(b"\n") else { return Ok(Some(Line::Broken("has no end"))) };
-        if !is_wanted(line) {
+        let line = self.buffer.strip_suffix(b"\n");
+        let bytes = line.unwrap_or(&self.buffer);
+        if !is_wanted(bytes) {
             return Ok(Some(Line::Passed));
         }
-        Ok(Some(str::from_utf8(line).map_or(Line::Broken("is no UTF-8"), Line::Text)))
+        Ok(Some(match str::from_utf8(bytes) {
+            Ok(text) if line.is_some() => Line::Text(text),
+            Ok(text) => Line::Endless(text),
+            Err(_) => Line::Broken("is no UTF-8"),
+        }))
     }
 }
 

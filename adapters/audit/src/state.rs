@@ -43,8 +43,11 @@ pub(crate) fn line(complaint: ComplaintId, state: &Complaint) -> String {
     serde_json::to_string(&state).expect("our own types serialise") + "\n"
 }
 
-/// The complaint of a line.
+/// The complaint of a line, which begins as a line does.
 pub(crate) fn complaint_of(line: &str) -> Option<ComplaintId> {
     let mut rest = line;
-    crate::line::text(&mut rest, r#"{"complaint":""#).and_then(crate::line::uuid).map(ComplaintId)
+    let complaint = crate::line::text(&mut rest, r#"{"complaint":""#).and_then(crate::line::uuid)?;
+    crate::line::number(&mut rest, r#","version":"#).filter(|version| *version > 0)?;
+    crate::line::text(&mut rest, r#","stage":""#)?;
+    rest.starts_with([',', '}']).then_some(ComplaintId(complaint))
 }

@@ -5,8 +5,10 @@
 //! however long the ledger is.
 
 mod attested;
+mod commands;
 mod complaints;
 mod documents;
+mod entries;
 mod ground;
 mod leaves;
 mod proofs;
@@ -15,6 +17,7 @@ mod times;
 
 use std::fs;
 use std::num::NonZero;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +26,7 @@ use std::thread;
 use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use aduan::audit::note::VerifierKey;
 use aduan::values::{ComplaintId, Digest, LedgerId, Position};
-use chrono::TimeDelta;
+use chrono::{NaiveDateTime, TimeDelta};
 use serde::Serialize;
 
 use self::attested::Attested;
@@ -259,7 +262,13 @@ pub fn verify_in_shares(
         }
     };
     let problems = &mut found.problems;
+    entries::check(folder, &manifest, problems);
     let attested = attested::read(folder, &manifest, trust, problems);
+    // The checkpoint is signed, and the manifest is not.
+    let size = attested.as_ref().map_or(manifest.size, |attested| attested.checkpoint.checkpoint().size);
+    if attested.is_some() {
+        check_counts(&manifest, size, problems);
+    }
     let documents = documents::read(folder, problems);
     if let Some(attested) = &attested {
         found.signed_by = attested.signed_by.as_ref().map(ToString::to_string);
@@ -269,6 +278,7 @@ pub fn verify_in_shares(
         path: folder,
         share: bytes,
         manifest: &manifest,
+        size,
         attested: attested.as_ref(),
         documents: &documents,
         trust,
@@ -284,6 +294,8 @@ struct Folder<'a> {
     path: &'a Path,
     share: NonZero<u64>,
     manifest: &'a Manifest,
+    /// Of the checkpoint.
+    size: Position,
     attested: Option<&'a Attested>,
     documents: &'a Documents,
     trust: &'a Trust,
@@ -307,6 +319,19 @@ impl Folder<'_> {
 
     fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Of which positions every one has its record.
+    fn promised(&self) -> RangeInclusive<Position> {
+        match self.manifest.scope {
+            Scope::Whole => 1..=self.size,
+            Scope::Period { first, last } => first..=last,
+            Scope::Complaint(_) => RangeInclusive::new(1, 0),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.manifest.scope == Scope::Whole
     }
 
     /// Whether it has all leaves, and not a proof for each record.
@@ -357,5 +382,27 @@ fn read_manifest(folder: &Path) -> Result<Manifest, Problem> {
     let wrong = |why: String| Problem::general(Class::Format, format!("{}: {why}", names::MANIFEST));
     let bytes = fs::read(folder.join(names::MANIFEST)).map_err(|error| wrong(error.to_string()))?;
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
-    if manifest.format == FORMAT { Ok(manifest) } else { Err(wrong(format!("is not {FORMAT}"))) }
+    if manifest.format != FORMAT {
+        return Err(wrong(format!("is not {FORMAT}")));
+    }
+    if NaiveDateTime::parse_from_str(&manifest.made_at, "%Y-%m-%dT%H:%M:%SZ").is_err() {
+        return Err(wrong("was made at no time".into()));
+    }
+    match manifest.scope {
+        Scope::Period { first, last } if first == 0 || first > last => Err(wrong("is of a period without end".into())),
+        _ => Ok(manifest),
+    }
+}
+
+/// Holds what the manifest says against the size of the checkpoint.
+fn check_counts(manifest: &Manifest, size: Position, problems: &mut Vec<Problem>) {
+    let why = match manifest.scope {
+        Scope::Whole if manifest.records != size => format!("{} records of a whole ledger of {size}", manifest.records),
+        Scope::Period { last, .. } if last > size => format!("a period up to {last} of a ledger of {size}"),
+        Scope::Complaint(_) if manifest.complaints != 1 => {
+            format!("{} complaints in place of one", manifest.complaints)
+        }
+        _ => return,
+    };
+    problems.push(Problem::general(Class::Format, format!("the manifest says {why}")));
 }

@@ -84,9 +84,12 @@ impl Note {
     }
 
     /// Whether a key signed it; for a timed key, the second in which, since 1970.
+    ///
+    /// A line in the name of the key that it did not sign makes the note false, whatever other lines it has.
     pub fn is_signed_by(&self, key: &VerifierKey) -> Option<u64> {
         let by_key = self.signatures.iter().filter(|line| line.name == key.name && line.key == key.id());
-        by_key.filter_map(|line| key.verify(&self.text, &line.bytes)).max()
+        let seconds: Option<Vec<u64>> = by_key.map(|line| key.verify(&self.text, &line.bytes)).collect();
+        seconds?.into_iter().max()
     }
 }
 
@@ -286,6 +289,20 @@ const MOST_SIGNATURES: usize = 100;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_false_line_of_a_key_makes_the_note_false_whatever_its_others_are() {
+        let (key, other) = (NoteKey::from_seed("a", &[1; 32]), NoteKey::from_seed("b", &[2; 32]));
+        let (key, other) = (key.expect("a name"), other.expect("a name"));
+        let mut note = Note::new("a text\n").expect("lines");
+        let line = key.sign(&note);
+        note.add(line.clone());
+        note.add(other.sign(&Note::new("another text\n").expect("lines")));
+        assert!(note.is_signed_by(&key.verifier()).is_some(), "what somebody else signed is nothing to it");
+        assert!(note.is_signed_by(&other.verifier()).is_none());
+        note.add(Signature { bytes: vec![0; 64], ..line });
+        assert!(note.is_signed_by(&key.verifier()).is_none());
+    }
 
     fn key(seed: u8) -> NoteKey {
         NoteKey::from_seed("example.org/log", &[seed; 32]).expect("a name")

@@ -56,6 +56,8 @@ impl Files {
         let occupied = |what| ExportError::Occupied { folder: folder.clone(), what };
         fs::create_dir_all(folder).map_err(at(folder))?;
         if folder.join(names::MANIFEST).exists() {
+            // Cut between the last two steps: the note is left over.
+            remove_note(folder)?;
             return Err(occupied("a finished export"));
         }
         let mut wanted = Noted {
@@ -149,8 +151,15 @@ impl Files {
 /// The manifest makes a folder an export, and takes the place of the note.
 pub(super) fn write_last(folder: &Path, manifest: &Manifest) -> Result<(), ExportError> {
     replace(folder, names::MANIFEST, manifest)?;
+    remove_note(folder)
+}
+
+fn remove_note(folder: &Path) -> Result<(), ExportError> {
     let path = folder.join(names::PROGRESS);
-    fs::remove_file(&path).map_err(at(&path))
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(ExportError::File { path, error }),
+        _ => Ok(()),
+    }
 }
 
 impl Growing {

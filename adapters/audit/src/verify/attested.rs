@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use aduan::audit::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
+use aduan::audit::checkpoint::{Attested as BornBy, Checkpoint, Origin, SignedCheckpoint};
 use aduan::audit::keys::{Keyring, Rotation};
-use aduan::audit::note::VerifierKey;
+use aduan::audit::note::{KeyKind, VerifierKey};
+use aduan::values::Position;
 use chrono::{DateTime, Utc};
 
-use super::{Class, Problem, Trust};
+use super::{Class, Loss, Problem, Trust};
 use crate::manifest::Manifest;
 use crate::names;
 
@@ -22,6 +23,8 @@ pub(super) struct Attested {
     pub(super) signed_at: Option<DateTime<Utc>>,
     /// Every checkpoint that is signed, by size: this one, those kept with the ledger, those in the auditor's hand.
     pub(super) roots: Vec<SignedRoot>,
+    /// After which sizes keys were handed over.
+    pub(super) rotated_after: Vec<Position>,
 }
 
 /// A root that the leaves have to lead to.
@@ -30,18 +33,40 @@ pub(super) struct SignedRoot {
     pub(super) checkpoint: Checkpoint,
     /// The class of failure if they do not.
     pub(super) class: Class,
+    /// Whether it is of this ledger at all.
+    pub(super) is_ours: bool,
     /// As people read it.
     pub(super) what: &'static str,
     /// When it was signed, if the signature counts and says so.
     pub(super) at: Option<DateTime<Utc>>,
 }
 
+impl SignedRoot {
+    /// Whether it is of what the ledger admits to have lost; what everything is held against never is. Of the one that
+    /// the admission names, the root is known.
+    pub(super) fn is_lost(&self, losses: &[Loss], problems: &mut Vec<Problem>) -> bool {
+        let loss = losses.iter().find(|loss| loss.takes(&self.checkpoint)).filter(|_| self.class != Class::Root);
+        let Some(loss) = loss else { return false };
+        let is_named = self.checkpoint.size == loss.lost && self.checkpoint.origin.line() + 1 == loss.line;
+        if is_named && self.checkpoint.root != loss.root {
+            let why = format!("{} of {} events has another root than the admitted loss", self.what, loss.lost);
+            problems.push(Problem::general(Class::Consistency, why));
+        }
+        true
+    }
+}
+
 /// Reads them. Where there is no checkpoint, nothing can be held against it.
 pub(super) fn read(folder: &Path, manifest: &Manifest, trust: &Trust, problems: &mut Vec<Problem>) -> Option<Attested> {
     let (kept, rotations) = kept(folder, problems);
     let mut keys = Keyring::new(trust.keys.iter().cloned());
-    for rotation in rotations {
-        if !keys.hand_over(&rotation) {
+    let origin = Origin::of(&manifest.ledger, 1);
+    for rotation in &rotations {
+        if rotation.origin().of_line(1) != origin {
+            let why = format!("a key rotation is of {}, this ledger's are of {origin}", rotation.origin());
+            problems.push(Problem::general(Class::Format, why));
+        }
+        if !keys.hand_over(rotation) {
             let why = format!("a key rotation after {} is not signed by both keys that count", rotation.after());
             problems.push(Problem::general(Class::Signature, why));
         }
@@ -60,23 +85,32 @@ pub(super) fn read(folder: &Path, manifest: &Manifest, trust: &Trust, problems: 
         let why = format!("the checkpoint is of {}, the manifest says {}", said.size, manifest.size);
         problems.push(Problem::general(Class::Format, why));
     }
-    let mut attested = Attested { checkpoint: checkpoint.clone(), signed_by: None, signed_at: None, roots: Vec::new() };
-    let origin = Origin::of(&manifest.ledger, 1);
+    let mut attested = Attested {
+        checkpoint: checkpoint.clone(),
+        signed_by: None,
+        signed_at: None,
+        roots: Vec::new(),
+        rotated_after: rotations.iter().map(Rotation::after).collect(),
+    };
     let groups = [
-        ("the checkpoint", Class::Root, vec![checkpoint]),
-        ("a kept checkpoint", Class::Consistency, kept),
-        ("a checkpoint in hand", Class::Consistency, trust.held.clone()),
+        ("the checkpoint", Class::Root, Class::Format, vec![checkpoint]),
+        ("a kept checkpoint", Class::Consistency, Class::Format, kept),
+        ("a checkpoint in hand", Class::Consistency, Class::Consistency, trust.held.clone()),
     ];
-    for (what, class, checkpoints) in groups {
+    for (what, class, of_another, checkpoints) in groups {
         for signed in checkpoints {
             let checkpoint = signed.checkpoint().clone();
-            if checkpoint.origin.of_line(1) != origin {
+            let is_ours = checkpoint.origin.of_line(1) == origin;
+            if !is_ours {
                 let why = format!("{what} is of {}, this ledger's are of {origin}", checkpoint.origin);
-                problems.push(Problem::general(Class::Signature, why));
-                continue;
+                problems.push(Problem::general(of_another, why));
             }
             let at = match keys.attested(&signed) {
                 Ok(by) => {
+                    if let Some(why) = why_unclear(&signed, &by) {
+                        let why = format!("{what} of {} events {why}", checkpoint.size);
+                        problems.push(Problem::general(Class::Signature, why));
+                    }
                     if class == Class::Root {
                         attested.signed_at = by.at;
                         attested.signed_by = Some(by.by);
@@ -85,42 +119,80 @@ pub(super) fn read(folder: &Path, manifest: &Manifest, trust: &Trust, problems: 
                 }
                 Err(error) => {
                     problems.push(Problem::general(Class::Signature, format!("{what}: {error}")));
-                    // What nobody signed binds nobody; only the folder's own is held against its leaves all the same.
-                    if class != Class::Root {
-                        continue;
-                    }
                     None
                 }
             };
-            attested.roots.push(SignedRoot { checkpoint, class, what, at });
+            if is_ours || class == Class::Root {
+                attested.roots.push(SignedRoot { checkpoint, class, is_ours, what, at });
+            }
         }
     }
     attested.roots.sort_by_key(|root| root.checkpoint.size);
     Some(attested)
 }
 
-/// The notes of the file `attestations`, rotations in the order of lines and sizes.
+/// A checkpoint bears two lines of its key: with none that tells the time, or two, nobody could say when it was signed.
+fn why_unclear(signed: &SignedCheckpoint, by: &BornBy) -> Option<&'static str> {
+    let is_once = |kind: KeyKind| {
+        let key = by.by.of_kind(kind);
+        signed.note().signatures().iter().filter(|line| line.name == key.name() && line.key == key.id()).count() == 1
+    };
+    let is_clear = is_once(KeyKind::Note) && is_once(KeyKind::Timed) && by.at.is_some();
+    (!is_clear).then_some("does not bear two lines of its key, one of which tells the time")
+}
+
+/// The notes of the file `attestations`, rotations in the order of their lines and sizes.
 fn kept(folder: &Path, problems: &mut Vec<Problem>) -> (Vec<SignedCheckpoint>, Vec<Rotation>) {
     let (mut checkpoints, mut rotations) = (Vec::new(), Vec::new());
     let mut wrong = |why: String| problems.push(Problem::general(Class::Format, format!("attestations: {why}")));
-    let text = match fs::read_to_string(folder.join(names::ATTESTATIONS)) {
-        Ok(text) => text,
+    let bytes = match fs::read(folder.join(names::ATTESTATIONS)) {
+        Ok(bytes) => bytes,
         Err(error) => {
             wrong(error.to_string());
             return (checkpoints, rotations);
         }
     };
-    if !text.is_empty() && !text.ends_with("\n%\n") {
+    let (notes, rest) = notes(&bytes);
+    if !rest.is_empty() {
         wrong("the last note has no end".into());
     }
-    for (number, note) in text.split_inclusive("\n%\n").enumerate() {
-        let note = note.strip_suffix("%\n").unwrap_or(note);
-        match (note.parse::<Rotation>(), note.parse::<SignedCheckpoint>()) {
-            (Ok(rotation), _) => rotations.push(rotation),
-            (_, Ok(checkpoint)) => checkpoints.push(checkpoint),
-            (Err(_), Err(error)) => wrong(format!("note {}: {error}", number + 1)),
+    let mut smallest = 0;
+    for (number, note) in notes.into_iter().enumerate() {
+        let note = str::from_utf8(note).unwrap_or_default();
+        let size = match (note.parse::<Rotation>(), note.parse::<SignedCheckpoint>()) {
+            (Ok(rotation), _) => {
+                let after = rotation.after();
+                rotations.push(rotation);
+                after
+            }
+            (_, Ok(checkpoint)) => {
+                let size = checkpoint.checkpoint().size;
+                checkpoints.push(checkpoint);
+                size
+            }
+            (Err(_), Err(error)) => {
+                wrong(format!("note {}: {error}", number + 1));
+                continue;
+            }
+        };
+        if size < smallest {
+            wrong(format!("note {}: is of a smaller size than one before", number + 1));
         }
+        smallest = smallest.max(size);
     }
     rotations.sort_by_key(|rotation| (rotation.origin().line(), rotation.after()));
     (checkpoints, rotations)
+}
+
+/// What stands before each line `%`, and what stands behind the last.
+fn notes(bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
+    let (mut notes, mut begin, mut end) = (Vec::new(), 0, 0);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        end += line.len();
+        if line == b"%\n" {
+            notes.push(&bytes[begin..end - line.len()]);
+            begin = end;
+        }
+    }
+    (notes, &bytes[begin..])
 }

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use aduan::event::Context;
 use aduan::rules::Rules;
 use aduan::store::{Document, DocumentKind};
-use aduan::values::{Digest, DocumentRef, Position};
+use aduan::values::{Digest, Position};
 
 use super::{Class, Problem};
 use crate::names;
@@ -27,17 +26,17 @@ pub(super) fn read(folder: &Path, problems: &mut Vec<Problem>) -> Documents {
         let Ok(entries) = fs::read_dir(folder.join(place)) else { continue };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let mut wrong = |class, why: String| {
-                problems.push(Problem::general(class, format!("{place}/{name}: {why}")));
+            let mut wrong = |why: String| {
+                problems.push(Problem::general(Class::Document, format!("{place}/{name}: {why}")));
             };
             let Some(hash) = name.strip_suffix(".toml").and_then(|hash| hash.parse::<Digest>().ok()) else {
-                wrong(Class::Format, "is named by no hash".into());
+                wrong("is named by no hash".into());
                 continue;
             };
             match fs::read_to_string(entry.path()) {
                 Ok(text) if Digest::of(text.as_bytes()) == hash => documents.push(Document { hash, kind, text }),
-                Ok(_) => wrong(Class::Document, "does not have the hash it is named by".into()),
-                Err(error) => wrong(Class::Document, error.to_string()),
+                Ok(_) => wrong("does not have the hash it is named by".into()),
+                Err(error) => wrong(error.to_string()),
             }
         }
     }
@@ -58,26 +57,48 @@ pub(super) fn read(folder: &Path, problems: &mut Vec<Problem>) -> Documents {
 pub(super) struct Bound<'a> {
     documents: &'a Documents,
     seen: BTreeSet<(DocumentKind, Digest)>,
-    last: Option<[DocumentRef; 3]>,
+}
+
+/// What a record says of the document of a kind that bound it.
+#[derive(Clone, Copy)]
+pub(super) enum Binding {
+    /// Nothing.
+    Unsaid,
+    /// Something that is no name of a document.
+    Unclear,
+    /// The one with that hash.
+    To(Digest),
+}
+
+impl Binding {
+    /// Reads `NAME@VERSION:HASH`, whatever a version is.
+    pub(super) fn read(text: &str) -> Self {
+        let is_name = |name: &str| {
+            let parts = name.split_once('@');
+            let is_plain = |part: &str| !part.is_empty() && !part.contains(|c: char| c < ' ' || c == '@' || c == ':');
+            parts.is_some_and(|(name, version)| is_plain(name) && is_plain(version))
+        };
+        let hash = text.rsplit_once(':').filter(|(name, _)| is_name(name));
+        hash.and_then(|(_, hash)| hash.parse().ok()).map_or(Binding::Unclear, Binding::To)
+    }
 }
 
 impl<'a> Bound<'a> {
     pub(super) fn to(documents: &'a Documents) -> Self {
-        Bound { documents, seen: BTreeSet::new(), last: None }
+        Bound { documents, seen: BTreeSet::new() }
     }
 
     /// Looks for what bound a record.
-    pub(super) fn check(&mut self, position: Position, context: &Context, problems: &mut Vec<Problem>) {
-        let named = [&context.policy, &context.calendar, &context.directory];
-        if self.last.as_ref().is_some_and(|last| last.each_ref() == named) {
-            return;
+    pub(super) fn check(&mut self, position: Position, bindings: [Binding; 3], problems: &mut Vec<Problem>) {
+        for (kind, binding) in DocumentKind::ALL.into_iter().zip(bindings) {
+            let why = match binding {
+                Binding::To(hash) if !self.seen.insert((kind, hash)) => continue,
+                Binding::To(hash) if self.documents.kept.contains(&(kind, hash)) => continue,
+                Binding::To(hash) => format!("the {} {hash} that bound it is missing or altered", kind.name()),
+                Binding::Unclear => format!("it names no {}", kind.name()),
+                Binding::Unsaid => continue,
+            };
+            problems.push(Problem::at(position, Class::Document, why));
         }
-        for (kind, reference) in DocumentKind::ALL.into_iter().zip(named) {
-            if self.seen.insert((kind, reference.hash)) && !self.documents.kept.contains(&(kind, reference.hash)) {
-                let why = format!("the {} {reference} that bound it is missing or altered", kind.name());
-                problems.push(Problem::at(position, Class::Document, why));
-            }
-        }
-        self.last = Some(named.map(Clone::clone));
     }
 }

@@ -1,18 +1,26 @@
 //! The pass over records and leaves, in order. The first share looks after what is of no single complaint.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use aduan::audit::checkpoint::Checkpoint;
 use aduan::audit::leaf;
 use aduan::event::{Context, Event};
-use aduan::inspect::Commands;
-use aduan::record::{BrokenRecord, Record};
-use aduan::values::{Digest, Position};
+use aduan::record::Record;
+use aduan::store::DocumentKind;
+use aduan::values::{CommandId, Digest, Position};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use uuid::Uuid;
 
+use super::commands::Commands;
 use super::complaints::Complaints;
-use super::documents::Bound;
+use super::documents::{Binding, Bound};
 use super::leaves::Leaves;
 use super::sealed::Strays;
 use super::times::Times;
-use super::{Class, Folder, Loss, Part, Problem, proofs};
+use super::{Class, Folder, Loss, Part, Problem, entries, proofs};
+use crate::json::Json;
 use crate::line;
 use crate::manifest::Scope;
 use crate::names;
@@ -20,96 +28,151 @@ use crate::records::{Line, Lines, Share};
 
 /// Reads the records: all of what is of this share, and in the first share what is of none.
 pub(super) fn read(folder: &Folder<'_>, share: Share, progress: &impl Fn(u64)) -> Part {
-    let mut part = Part::default();
-    let mut lines = match Lines::open(&folder.file(names::RECORDS)) {
-        Ok(lines) => lines,
-        Err(error) => {
-            if share.is_first() {
-                part.problems.push(Problem::general(Class::Format, format!("{}: {error}", names::RECORDS)));
-            }
-            return part;
-        }
-    };
-    let mut ground = share.is_first().then(|| Ground::new(folder, &mut part.problems));
-    let mut complaints = Complaints::new(folder, share);
-    let mut record = line::blank();
-    let mut untold = 0;
-    loop {
-        let is_wanted = |line: &[u8]| ground.is_some() || is_of(share, line);
-        let stands = match lines.next_if(is_wanted) {
-            Ok(None) => break,
-            Ok(Some(Line::Passed)) => None,
-            Ok(Some(Line::Text(text))) => {
-                Some(line::read(text, &mut record).map_err(|what| format!("its {what} is not in its form")))
-            }
-            Ok(Some(Line::Broken(why))) => Some(Err(why.to_owned())),
-            Err(error) => {
-                if share.is_first() {
-                    part.problems.push(Problem::general(Class::Format, format!("{}: {error}", names::RECORDS)));
-                }
-                break;
-            }
-        };
-        match stands {
-            None => {}
-            Some(Ok(position)) => {
-                let event = share.holds(record.complaint).then(|| record.written());
-                let hash = ground.is_some().then(|| record.check_hash(folder.ledger()));
-                let is_wrong = matches!(event, Some(Err(_))) || matches!(hash, Some(Err(_)));
-                if is_wrong && !line::is_json(&record) {
-                    // Told once: by the first share, unless only whoever reads the event can see it.
-                    let is_seen_there = record.check_hash(folder.ledger()).is_err();
-                    if let Some(ground) = &mut ground {
-                        ground.lose();
-                    }
-                    if ground.is_some() || !is_seen_there {
-                        part.problems.push(wrong_line(&lines, "holds no JSON"));
-                    }
-                    continue;
-                }
-                if let (Some(ground), Some(hash)) = (&mut ground, hash) {
-                    let read = event.as_ref().and_then(|event| event.as_ref().ok());
-                    ground.read(position, &record, hash, read, &mut part);
-                }
-                if let Some(event) = event {
-                    complaints.read(position, &record, event.as_ref().map_err(ToString::to_string), &mut part);
-                }
-            }
-            Some(Err(why)) => {
-                if let Some(ground) = &mut ground {
-                    part.problems.push(wrong_line(&lines, &why));
-                    ground.lose();
-                }
-            }
-        }
-        untold += 1;
-        if untold == TOLD {
-            progress(std::mem::take(&mut untold));
-        }
+    let mut reading = Reading::new(folder, share);
+    if let Err(error) = reading.read_all(progress)
+        && share.is_first()
+    {
+        reading.part.problems.push(Problem::general(Class::Format, format!("{}: {error}", names::RECORDS)));
     }
-    progress(untold);
-    if let Some(ground) = ground {
-        ground.end(&mut part);
-    }
-    complaints.end(&mut part);
-    part
+    reading.end()
 }
 
-fn wrong_line(lines: &Lines, why: &str) -> Problem {
-    Problem::general(Class::Format, format!("{}, line {}: {why}", names::RECORDS, lines.number()))
+/// The pass of one share.
+struct Reading<'a> {
+    folder: &'a Folder<'a>,
+    share: Share,
+    /// In the first share.
+    ground: Option<Ground<'a>>,
+    complaints: Complaints<'a>,
+    record: Record,
+    part: Part,
 }
 
-fn is_of(share: Share, line: &[u8]) -> bool {
-    line::complaint_of(line).is_some_and(|complaint| share.holds(complaint))
+impl<'a> Reading<'a> {
+    fn new(folder: &'a Folder<'a>, share: Share) -> Self {
+        let mut part = Part::default();
+        Reading {
+            folder,
+            share,
+            ground: share.is_first().then(|| Ground::new(folder, &mut part.problems)),
+            complaints: Complaints::new(folder, share),
+            record: line::blank(),
+            part,
+        }
+    }
+
+    fn read_all(&mut self, progress: &impl Fn(u64)) -> io::Result<()> {
+        let mut lines = Lines::open(&self.folder.file(names::RECORDS))?;
+        let (share, mut untold) = (self.share, 0);
+        loop {
+            // What others judge is passed over; the first share reads it all the same.
+            let complaints = &mut self.complaints;
+            let is_wanted = |line: &[u8]| {
+                let place = line::place_of(line);
+                let is_own = place.is_some_and(|(_, complaint)| share.holds(complaint));
+                if let Some((position, _)) = place.filter(|_| !is_own) {
+                    complaints.pass(position);
+                }
+                is_own || share.is_first()
+            };
+            let (read, form) = match lines.next_if(is_wanted)? {
+                None => break,
+                Some(Line::Passed) => (Ok(()), None),
+                Some(Line::Text(text)) => (self.read_line(text), None),
+                Some(Line::Endless(text)) => (self.read_line(text), Some("has no end")),
+                Some(Line::Broken(why)) => (Ok(()), Some(why)),
+            };
+            // Told once, by the first share.
+            for why in read.err().iter().map(String::as_str).chain(form).filter(|_| share.is_first()) {
+                let why = format!("{}, line {}: {why}", names::RECORDS, lines.number());
+                self.part.problems.push(Problem::general(Class::Format, why));
+            }
+            untold += 1;
+            if untold == TOLD {
+                progress(std::mem::take(&mut untold));
+            }
+        }
+        progress(untold);
+        Ok(())
+    }
+
+    /// Reads a line, or tells why it is none: then no record stands there.
+    fn read_line(&mut self, text: &str) -> Result<(), String> {
+        let record = &mut self.record;
+        let position = line::read(text, record).map_err(|what| format!("its {what} is not in its form"))?;
+        let event = self.share.holds(record.complaint).then(|| record.written());
+        if !matches!(event, Some(Ok(_))) && !line::is_json(record) {
+            return Err("it holds no JSON".to_owned());
+        }
+        if let Some(ground) = &mut self.ground {
+            ground.read(position, record, event.as_ref().and_then(|event| event.as_ref().ok()), &mut self.part);
+        }
+        if let Some(event) = event {
+            let event = event.as_ref().map_err(ToString::to_string);
+            self.complaints.read(position, record, event, &mut self.part);
+        }
+        Ok(())
+    }
+
+    fn end(mut self) -> Part {
+        if let Some(ground) = self.ground {
+            ground.end(&mut self.part);
+        }
+        self.complaints.end(&mut self.part);
+        self.part
+    }
+}
+
+/// As much of the metadata as is asked of every record, by whichever release it was written.
+struct Said {
+    /// The command, which part it is, and of how many.
+    part: Option<(CommandId, u32, u32)>,
+    recorded_at: Option<DateTime<Utc>>,
+    /// Policy, calendar, directory.
+    bound: [Binding; 3],
+}
+
+impl Said {
+    fn by(context: &Context) -> Self {
+        Said {
+            part: Some((context.command, context.part.number, context.part.of)),
+            recorded_at: Some(context.recorded_at).filter(|at| *at >= DateTime::UNIX_EPOCH),
+            bound: [&context.policy, &context.calendar, &context.directory].map(|bound| Binding::To(bound.hash)),
+        }
+    }
+
+    fn read(record: &Record) -> Self {
+        let metadata = Json::read(&record.metadata);
+        let said = |name: &str| metadata.as_ref().and_then(|metadata| metadata.member(name)?.text());
+        let number = |text: &str| text.parse::<u32>().ok().filter(|number| number.to_string() == text);
+        let part = said("part").and_then(|part| {
+            let (number_of, of) = part.split_once('/')?;
+            Some((number(number_of)?, number(of)?))
+        });
+        let command = said("command").filter(|command| !command.is_empty()).map(command_named);
+        let micros = said("recorded_at").filter(|at| at.parse::<u64>().is_ok_and(|number| number.to_string() == **at));
+        Said {
+            part: command.zip(part).map(|(command, (number, of))| (command, number, of)),
+            recorded_at: micros.and_then(|at| DateTime::from_timestamp_micros(at.parse().ok()?)),
+            bound: DocumentKind::ALL.map(|kind| said(kind.name()).map_or(Binding::Unsaid, Binding::read)),
+        }
+    }
+}
+
+/// The command of that name: where it is no UUID, something that only the same name gives.
+fn command_named(name: &str) -> CommandId {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&Digest::of(name.as_bytes()).0[..16]);
+    CommandId(Uuid::try_parse(name).unwrap_or(Uuid::from_bytes(bytes)))
 }
 
 /// What is of no single complaint: leaves, positions, commands, times, documents.
 struct Ground<'a> {
     folder: &'a Folder<'a>,
     leaves: Option<Leaves<'a>>,
+    /// Which records have a proof.
+    proved: BTreeSet<Position>,
     position: Position,
-    /// Lines whose place nobody knows: as many positions may be missing.
-    lost: u64,
     commands: Commands,
     bound: Bound<'a>,
     strays: Strays,
@@ -118,125 +181,155 @@ struct Ground<'a> {
 
 impl<'a> Ground<'a> {
     fn new(folder: &'a Folder<'a>, problems: &mut Vec<Problem>) -> Self {
-        if !folder.has_leaves() {
-            proofs::check_held(folder, problems);
-        }
         Ground {
             folder,
             leaves: folder.has_leaves().then(|| Leaves::open(folder, problems)).flatten(),
+            proved: BTreeSet::new(),
             position: 0,
-            lost: 0,
-            commands: Commands::default(),
+            commands: Commands::new(folder.promised(), folder.size),
             bound: Bound::to(folder.documents),
             strays: Strays::open(folder, problems),
             times: Times::of(folder),
         }
     }
 
-    fn read(
-        &mut self,
-        position: Position,
-        record: &Record,
-        hash: Result<(), BrokenRecord>,
-        event: Option<&Event>,
-        part: &mut Part,
-    ) {
+    fn read(&mut self, position: Position, record: &Record, event: Option<&Event>, part: &mut Part) {
         part.records += 1;
-        self.note_loss(position, record, part);
         self.check_position(position, &mut part.problems);
+        let hash = record.check_hash(self.folder.ledger());
+        let is_hashed = hash.is_ok();
         part.problems.extend(hash.err().map(|broken| Problem::at(position, Class::Record, broken.to_string())));
-        self.check_leaf(position, record, part);
+        let is_tied = self.check_leaf(position, record, part);
+        if record.event_type == FORKED {
+            self.note_loss(position, record, is_hashed && is_tied, part);
+        }
         self.strays.pass(position, &mut part.problems);
-        let read;
-        let context: Option<&Context> = match event {
-            Some(event) => Some(&event.context),
-            // Of another share: what its command and its documents are is asked here all the same.
-            None => {
-                read = record.context().ok();
-                read.as_ref()
-            }
+        let said = event.map_or_else(|| Said::read(record), |event| Said::by(&event.context));
+        let broken = self.commands.read(position, said.part);
+        part.problems.extend(broken.into_iter().map(|why| Problem::at(position, Class::Command, why)));
+        self.bound.check(position, said.bound, &mut part.problems);
+        let why = match said.recorded_at {
+            Some(recorded_at) => self.times.check(position, recorded_at),
+            None => Some("nothing says when it was recorded".to_owned()),
         };
-        let Some(context) = context else { return self.commands.lose() };
-        if let Some(why) = self.commands.read(context.command, context.part) {
-            part.problems.push(Problem::at(position, Class::Command, why));
-        }
-        self.bound.check(position, context, &mut part.problems);
-        if let Some(why) = self.times.check(position, context.recorded_at) {
-            part.problems.push(Problem::at(position, Class::Time, why));
-        }
-    }
-
-    fn lose(&mut self) {
-        self.lost += 1;
-        self.commands.lose();
+        part.problems.extend(why.map(|why| Problem::at(position, Class::Time, why)));
     }
 
     fn check_position(&mut self, position: Position, problems: &mut Vec<Problem>) {
-        let (expected, size) = (self.position + 1, self.folder.manifest.size);
-        let wrong = match self.folder.manifest.scope {
-            _ if position < expected => Some(format!("stands behind position {}", self.position)),
-            _ if position > size => Some(format!("lies beyond the checkpoint, which is of {size}")),
-            Scope::Period { last, .. } if position > last => Some("lies behind the period".to_owned()),
+        let end = match self.folder.manifest.scope {
+            Scope::Period { last, .. } => last,
+            Scope::Whole | Scope::Complaint(_) => self.folder.size,
+        };
+        let wrong = match position {
+            _ if position <= self.position => Some(format!("stands behind position {}", self.position)),
+            _ if position > end => Some(format!("lies behind the end, which is {end}")),
             _ => self.missing_before(position).map(|missing| format!("position {missing} should stand here")),
         };
         problems.extend(wrong.map(|why| Problem::at(position, Class::Position, why)));
-        self.lost = 0;
         self.position = self.position.max(position);
     }
 
-    /// The first position that is missing, of those the scope promises.
+    /// The first position that is missing before that one, of those the scope promises.
     fn missing_before(&self, position: Position) -> Option<Position> {
-        let promised = match self.folder.manifest.scope {
-            Scope::Whole => self.position + 1,
-            Scope::Period { first, .. } => first.max(self.position + 1),
-            Scope::Complaint(_) => return None,
-        };
-        (position.saturating_sub(promised) > self.lost).then_some(promised)
+        let promised = self.folder.promised();
+        let next = self.position.saturating_add(1).max(*promised.start());
+        (next < position && next <= *promised.end()).then_some(next)
     }
 
-    fn check_leaf(&mut self, position: Position, record: &Record, part: &mut Part) {
+    /// Whether the record is in the checkpoint, by leaf or proof.
+    fn check_leaf(&mut self, position: Position, record: &Record, part: &mut Part) -> bool {
         let leaf: Digest = leaf(record.complaint, record.sequence, record.hash);
-        match &mut self.leaves {
-            Some(leaves) => {
-                leaves.read_to(position, &part.losses, &mut part.problems);
-                if leaves.last(position).is_some_and(|last| last != leaf) {
-                    part.problems.push(Problem::at(position, Class::Record, "it is not the leaf at its position"));
-                }
-            }
-            None if self.folder.has_leaves() => {}
-            None => proofs::check(self.folder, position, leaf, &mut part.problems),
+        if !self.folder.has_leaves() {
+            self.proved.insert(position);
+            return proofs::check(self.folder, position, leaf, &mut part.problems);
         }
+        let Some(leaves) = &mut self.leaves else { return false };
+        let why = match leaves.leaf(position, &mut part.problems) {
+            Some(there) if there == leaf => return true,
+            Some(_) => "it is not the leaf at its position",
+            None => "there is no leaf at its position",
+        };
+        part.problems.push(Problem::at(position, Class::Record, why));
+        false
     }
 
-    /// A loss that is admitted takes the checkpoints beyond it out of every comparison.
-    fn note_loss(&mut self, position: Position, record: &Record, part: &mut Part) {
-        if record.event_type != "Forked" {
-            return;
-        }
-        if let Ok(Admission { fact: Fact::Forked { kept, line, lost, root } }) = serde_json::from_str(&record.payload) {
-            let loss = Loss { position, kept, lost, line, root };
-            self.times.forget(&loss);
-            part.losses.push(loss);
-        }
+    /// A loss that is admitted takes the checkpoints beyond it out of every comparison, so it must be one: it stands
+    /// where the loss began, and nobody has put it there since.
+    fn note_loss(&mut self, position: Position, record: &Record, is_signed: bool, part: &mut Part) {
+        let Ok(Admission { fact: Fact::Forked { kept, line, lost, root } }) = serde_json::from_str(&record.payload)
+        else {
+            return part.problems.push(Problem::at(position, Class::Format, "admits a loss in another form"));
+        };
+        let line_before = part.losses.iter().map(|loss| loss.line).max().unwrap_or(1);
+        let why = match position {
+            _ if Some(position) != kept.checked_add(1) => "admits a loss, and does not stand where it begins",
+            _ if lost <= kept => "admits a loss of nothing",
+            _ if line <= line_before => "admits a loss, and begins a line that was begun before",
+            _ if is_signed => {
+                let loss = Loss { position, kept, lost, line, root };
+                self.times.forget(&loss);
+                return part.losses.push(loss);
+            }
+            _ => return,
+        };
+        part.problems.push(Problem::at(position, Class::Consistency, why));
     }
 
     fn end(mut self, part: &mut Part) {
-        let end = match self.folder.manifest.scope {
-            Scope::Whole => self.folder.manifest.size,
-            Scope::Period { last, .. } => last,
-            Scope::Complaint(_) => self.position,
-        };
-        if self.missing_before(end + 1).is_some() {
-            let why = format!("the records end here, and should at {end}");
+        let promised = self.folder.promised();
+        if let Some(missing) = self.missing_before(promised.end().saturating_add(1)) {
+            let why = format!("the records end here, and position {missing} is to come");
             part.problems.push(Problem::at(self.position, Class::Position, why));
+        }
+        if matches!(self.folder.manifest.scope, Scope::Complaint(_)) && part.records == 0 {
+            part.problems.push(Problem::general(Class::Position, "there is no record of the complaint"));
         }
         if let Some(why) = self.commands.end() {
             part.problems.push(Problem::at(self.position, Class::Command, why));
         }
-        if let Some(leaves) = &mut self.leaves {
-            leaves.end(&part.losses, &mut part.problems);
+        match &mut self.leaves {
+            Some(leaves) => leaves.end(&part.losses, &mut part.problems),
+            None if self.folder.has_leaves() => {}
+            None => {
+                entries::check_proofs(self.folder.path, &self.proved, &mut part.problems);
+                proofs::check_older(self.folder, &part.losses, &mut part.problems);
+            }
         }
+        self.check_lines(part);
+        self.check_rotations(part);
         self.strays.end(&mut part.problems);
+    }
+
+    /// Of one size and line, one root is signed; and where every record is there, so is each that began a line: a
+    /// checkpoint is of the line that was begun last.
+    fn check_lines(&self, part: &mut Part) {
+        let mut signed = BTreeMap::new();
+        let attested = self.folder.attested.map_or(&[][..], |attested| &attested.roots);
+        for root in attested.iter().filter(|root| root.is_ours && !root.is_lost(&part.losses, &mut Vec::new())) {
+            let Checkpoint { origin, size, root: hash } = &root.checkpoint;
+            let begun = part.losses.iter().filter(|loss| loss.position <= *size);
+            let (line, is_whole) = (begun.map(|loss| loss.line).max().unwrap_or(1), self.folder.is_whole());
+            let why = match signed.entry((origin.line(), *size)).or_insert(hash) {
+                other if *other != hash => "has another root than one of the same size".to_owned(),
+                _ if is_whole && origin.line() != line => {
+                    format!("is of line {}, and by the records it should be of line {line}", origin.line())
+                }
+                _ => continue,
+            };
+            let why = format!("{} of {size} events {why}", root.what);
+            part.problems.push(Problem::general(Class::Consistency, why));
+        }
+    }
+
+    /// No key is handed over behind the checkpoint, but in what was lost.
+    fn check_rotations(&self, part: &mut Part) {
+        let sizes = self.folder.attested.map_or(&[][..], |attested| &attested.rotated_after);
+        for size in sizes.iter().filter(|size| **size > self.folder.size) {
+            if !part.losses.iter().any(|loss| loss.kept < *size) {
+                let why = format!("a key rotation after {size} lies behind the checkpoint");
+                part.problems.push(Problem::general(Class::Format, why));
+            }
+        }
     }
 }
 
@@ -251,5 +344,6 @@ enum Fact {
     Forked { kept: Position, line: u32, lost: Position, root: Digest },
 }
 
+const FORKED: &str = "Forked";
 /// So many records between two words of progress.
 const TOLD: u64 = 4_096;

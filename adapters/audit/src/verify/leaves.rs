@@ -1,7 +1,8 @@
 //! The leaves, and the roots they have to lead to on the way.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufReader, ErrorKind, Read as _};
+use std::io::{BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
 
 use aduan::audit::tree::Frontier;
 use aduan::values::{Digest, Position};
@@ -13,42 +14,78 @@ use crate::names;
 /// Reads the leaves in order.
 pub(super) struct Leaves<'a> {
     file: BufReader<File>,
+    /// For what stands where it should not.
+    again: File,
     tree: Frontier,
     last: Digest,
     size: Position,
-    /// By size; those in front were compared.
-    roots: &'a [SignedRoot],
+    signed: &'a [SignedRoot],
+    /// At which sizes somebody signed, and the roots there as far as they are read.
+    sizes: BTreeSet<Position>,
+    roots: BTreeMap<Position, Digest>,
     is_ended: bool,
 }
 
 impl<'a> Leaves<'a> {
     pub(super) fn open(folder: &Folder<'a>, problems: &mut Vec<Problem>) -> Option<Self> {
-        let file = match File::open(folder.file(names::LEAVES)) {
-            Ok(file) => BufReader::with_capacity(BUFFER, file),
+        let open = || File::open(folder.file(names::LEAVES));
+        let (file, again) = match open().and_then(|file| Ok((file, open()?))) {
+            Ok((file, again)) => (BufReader::with_capacity(BUFFER, file), again),
             Err(error) => {
                 problems.push(Problem::general(Class::Format, format!("{}: {error}", names::LEAVES)));
                 return None;
             }
         };
-        let roots = folder.attested.map_or(&[][..], |attested| &attested.roots);
-        let (tree, last, size) = (Frontier::default(), Digest([0; 32]), folder.manifest.size);
-        let mut leaves = Leaves { file, tree, last, size, roots, is_ended: false };
-        leaves.compare(&[], problems);
+        let signed = folder.attested.map_or(&[][..], |attested| &attested.roots);
+        let mut leaves = Leaves {
+            file,
+            again,
+            tree: Frontier::default(),
+            last: Digest([0; 32]),
+            size: folder.size,
+            signed,
+            sizes: signed.iter().map(|root| root.checkpoint.size).collect(),
+            roots: BTreeMap::new(),
+            is_ended: false,
+        };
+        leaves.note_root();
         Some(leaves)
     }
 
-    /// The leaf at a position, if it was the last to be read.
-    pub(super) fn last(&self, position: Position) -> Option<Digest> {
-        (self.tree.size() == position).then_some(self.last)
+    /// The leaf at a position; none where there are fewer.
+    pub(super) fn leaf(&mut self, position: Position, problems: &mut Vec<Problem>) -> Option<Digest> {
+        self.read_to(position, problems);
+        if self.tree.size() == position {
+            return Some(self.last);
+        }
+        let mut leaf = [0; 32];
+        let begin = position.checked_sub(1)?.checked_mul(32)?;
+        self.again.seek(SeekFrom::Start(begin)).and_then(|_| self.again.read_exact(&mut leaf)).ok()?;
+        Some(Digest(leaf))
     }
 
-    /// Reads on up to a position.
-    pub(super) fn read_to(&mut self, position: Position, losses: &[Loss], problems: &mut Vec<Problem>) {
+    /// Reads the rest, and holds against it what was signed.
+    pub(super) fn end(&mut self, losses: &[Loss], problems: &mut Vec<Problem>) {
+        self.read_to(self.size, problems);
+        if !self.is_ended && !matches!(self.file.read(&mut [0]), Ok(0)) {
+            let why = format!("{}: holds more than {} leaves", names::LEAVES, self.size);
+            problems.push(Problem::general(Class::Format, why));
+        }
+        for root in self.signed {
+            if !root.is_lost(losses, problems) {
+                self.compare(root, problems);
+            }
+        }
+    }
+
+    fn read_to(&mut self, position: Position, problems: &mut Vec<Problem>) {
         while self.tree.size() < position.min(self.size) && !self.is_ended {
-            match self.file.read_exact(&mut self.last.0) {
+            let mut leaf = Digest([0; 32]);
+            match self.file.read_exact(&mut leaf.0) {
                 Ok(()) => {
-                    self.tree.push(self.last);
-                    self.compare(losses, problems);
+                    self.last = leaf;
+                    self.tree.push(leaf);
+                    self.note_root();
                 }
                 Err(error) => {
                     self.is_ended = true;
@@ -62,53 +99,30 @@ impl<'a> Leaves<'a> {
         }
     }
 
-    /// Reads the rest, and compares what is left to compare.
-    pub(super) fn end(&mut self, losses: &[Loss], problems: &mut Vec<Problem>) {
-        self.read_to(self.size, losses, problems);
-        if !self.is_ended && !matches!(self.file.read(&mut [0]), Ok(0)) {
-            problems.push(Problem::general(
-                Class::Format,
-                format!("{}: holds more than {} leaves", names::LEAVES, self.size),
-            ));
+    fn note_root(&mut self) {
+        let size = self.tree.size();
+        if self.sizes.contains(&size) {
+            self.roots.insert(size, self.tree.root());
         }
-        for root in self.roots {
-            if !is_lost(root, losses, problems) {
-                let why = format!(
-                    "{} is of {} events, and this ends at {}",
-                    root.what,
-                    root.checkpoint.size,
-                    self.tree.size()
-                );
+    }
+
+    fn compare(&self, root: &SignedRoot, problems: &mut Vec<Problem>) {
+        let size = root.checkpoint.size;
+        match self.roots.get(&size) {
+            Some(own) if *own == root.checkpoint.root => {}
+            Some(_) => {
+                let why = match root.class {
+                    Class::Root => "the leaves do not lead to the checkpoint's root".to_owned(),
+                    _ => format!("{} of {size} events has another root than these leaves", root.what),
+                };
+                problems.push(Problem { position: Some(size), ..Problem::general(root.class, why) });
+            }
+            None => {
+                let why = format!("{} is of {size} events, and this ends at {}", root.what, self.tree.size());
                 problems.push(Problem::general(root.class, why));
             }
         }
     }
-
-    /// Compares the roots of trees as long as this one is now.
-    fn compare(&mut self, losses: &[Loss], problems: &mut Vec<Problem>) {
-        let size = self.tree.size();
-        while let Some((root, rest)) = self.roots.split_first().filter(|(root, _)| root.checkpoint.size <= size) {
-            self.roots = rest;
-            if is_lost(root, losses, problems) || root.checkpoint.root == self.tree.root() {
-                continue;
-            }
-            let why = match root.class {
-                Class::Root => "the leaves do not lead to the checkpoint's root".to_owned(),
-                _ => format!("{} of {size} events has another root than these leaves", root.what),
-            };
-            problems.push(Problem { position: Some(size), ..Problem::general(root.class, why) });
-        }
-    }
-}
-
-/// Whether a checkpoint is of what the ledger admits to have lost. Of the one that the admission names, the root is known.
-fn is_lost(root: &SignedRoot, losses: &[Loss], problems: &mut Vec<Problem>) -> bool {
-    let Some(loss) = losses.iter().find(|loss| loss.takes(&root.checkpoint)) else { return false };
-    if root.checkpoint.size == loss.lost && root.checkpoint.root != loss.root {
-        let why = format!("{} of {} events has another root than the admitted loss", root.what, loss.lost);
-        problems.push(Problem::general(Class::Consistency, why));
-    }
-    true
 }
 
 const BUFFER: usize = 1 << 18;

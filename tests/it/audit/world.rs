@@ -1,0 +1,211 @@
+//! A town whose history is signed as it grows: by one key at first, then by the one it was handed over to.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use aduan::actor::{Actor, Role};
+use aduan::audit::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
+use aduan::audit::keys::Rotation;
+use aduan::audit::leaf;
+use aduan::audit::note::NoteKey;
+use aduan::audit::tree::Frontier;
+use aduan::calendar::Calendar;
+use aduan::command::{ClearRequest, Command};
+use aduan::engine::Engine;
+use aduan::rules::Rules;
+use aduan::store::{Attestation, Attestations, Document, DocumentKind, KeyVault, Log};
+use aduan::values::{CommandId, ComplaintId, Digest, Moment, Position};
+use aduan_audit::export::Export;
+use aduan_audit::manifest::Scope;
+use aduan_audit::verify::Trust;
+use aduan_memory::{MemoryStore, MemoryVault};
+use aduan_testkit::town::{Choice, Town};
+
+/// A ledger with everything that was signed of it.
+pub(super) struct World {
+    pub(super) store: Arc<MemoryStore>,
+    pub(super) vault: Arc<MemoryVault>,
+    /// By size. The last is what exports are held against; the ledger goes on behind it.
+    pub(super) checkpoints: Vec<SignedCheckpoint>,
+    /// Whose complaints the records are, in their order.
+    pub(super) complaints: Vec<ComplaintId>,
+    keys: [NoteKey; 2],
+    rotated_after: Position,
+    /// After a loss was admitted, 2.
+    line: u32,
+}
+
+impl World {
+    /// Grows a town of five complaints. Halfway it learns of a revised calendar, and its signer gets a new key; in every
+    /// other town records are lost later on, and the ledger admits it.
+    pub(super) async fn grow(seed: u64, steps: usize) -> World {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let origin = Origin::of(&Town::ledger(), 1);
+        let keys = [1, 2].map(|number| NoteKey::from_seed(origin.key_name(), &[number; 32]).unwrap());
+        let mut world = World {
+            store: Arc::new(MemoryStore::new(Town::ledger())),
+            vault: Arc::new(MemoryVault::new([7; 32])),
+            checkpoints: Vec::new(),
+            complaints: Vec::new(),
+            keys,
+            rotated_after: Position::MAX,
+            line: 1,
+        };
+        let [rules, revised] = rules();
+        let engine = Engine::new(world.store.clone(), world.vault.clone(), rules.clone());
+        let mut town = Town::new(rules);
+        for step in 0..steps {
+            if step == steps / 2 {
+                town.rules = revised.clone();
+                engine.set_rules(revised.clone()).await.unwrap();
+                world.rotate().await;
+            }
+            let choice = Choice { complaint: chance.u8(..5), entropy: chance.u64(..) };
+            let now = drive(&engine, &mut town, choice).await;
+            if step == steps / 4 * 3 && seed % 2 == 1 {
+                world.lose(&engine, now, chance.u64(..)).await;
+            }
+            if chance.u8(..14) == 0 || step + 5 == steps {
+                world.sign(now.at.timestamp()).await;
+            }
+        }
+        world
+    }
+
+    /// What everything is held against.
+    pub(super) fn checkpoint(&self) -> &SignedCheckpoint {
+        self.checkpoints.last().unwrap()
+    }
+
+    /// An older one that an auditor may have kept.
+    pub(super) fn held(&self) -> &SignedCheckpoint {
+        &self.checkpoints[self.checkpoints.len() / 2 - 1]
+    }
+
+    /// An auditor who knows the first key, and nothing more.
+    pub(super) fn trust(&self) -> Trust {
+        Trust::in_keys(vec![self.keys[0].verifier()])
+    }
+
+    /// Which key signs checkpoints of that size.
+    pub(super) fn key_at(&self, size: Position) -> &NoteKey {
+        &self.keys[usize::from(size > self.rotated_after)]
+    }
+
+    /// An export into a folder.
+    pub(super) fn export(&self, scope: Scope, boxes: bool, keys: bool, folder: &Path) -> Export {
+        let vault: Arc<dyn KeyVault> = self.vault.clone();
+        Export {
+            store: self.store.clone(),
+            attestations: self.store.clone(),
+            checkpoint: self.checkpoint().clone(),
+            held: vec![self.held().clone()],
+            scope,
+            boxes,
+            keys: keys.then_some(vault),
+            folder: folder.to_owned(),
+            made_at: "2026-11-23T03:00:00Z".to_owned(),
+            made_by: "aduan 0.1.0".to_owned(),
+        }
+    }
+
+    /// A third of the ledger, in positions, from 0.
+    pub(super) fn third(&self, number: u64) -> Scope {
+        let size = self.checkpoint().checkpoint().size;
+        Scope::Period { first: number * size / 3 + 1, last: (number + 1) * size / 3 }
+    }
+
+    /// Whether a loss was admitted.
+    pub(super) fn has_lost(&self) -> bool {
+        self.line > 1
+    }
+
+    /// The complaint with most records up to the checkpoint.
+    pub(super) fn busiest(&self) -> ComplaintId {
+        let signed = &self.complaints[..self.checkpoint().checkpoint().size as usize];
+        let count = |id: &ComplaintId| signed.iter().filter(|other| *other == id).count();
+        *signed.iter().max_by_key(|id| (count(id), **id)).unwrap()
+    }
+
+    async fn sign(&mut self, now: i64) {
+        let mut tree = Frontier::default();
+        self.complaints.clear();
+        for entry in aduan_testkit::conformance::everything(&*self.store).await {
+            tree.push(leaf(entry.record.complaint, entry.record.sequence, entry.record.hash));
+            self.complaints.push(entry.record.complaint);
+        }
+        let size = tree.size();
+        if size == 0 || self.checkpoints.last().is_some_and(|last| last.checkpoint().size == size) {
+            return;
+        }
+        let signed = self.sign_root(size, tree.root(), now).await;
+        self.checkpoints.push(signed);
+    }
+
+    async fn sign_root(&self, size: Position, root: Digest, now: i64) -> SignedCheckpoint {
+        let origin = Origin::of(&Town::ledger(), self.line);
+        let signed = Checkpoint { origin, size, root }.sign(self.key_at(size), now.cast_unsigned());
+        self.store.keep_attestation(&Attestation { size, note: signed.to_string() }).await.unwrap();
+        signed
+    }
+
+    /// What is there is an old backup: more was signed, and that is admitted.
+    async fn lose(&mut self, engine: &Engine, now: Moment, entropy: u64) {
+        let kept = self.store.head().await.unwrap().position;
+        let mut lost = (0, Digest::default());
+        for more in [1, 4] {
+            lost = (kept + more, Digest::of(&(entropy ^ more).to_be_bytes()));
+            self.sign_root(lost.0, lost.1, now.at.timestamp()).await;
+        }
+        let (ledger, command) = (Town::ledger(), CommandId(uuid::Uuid::from_u128(entropy.into())));
+        let admission = Command::AdmitLoss { kept, line: 2, lost: lost.0, root: lost.1 };
+        let request = ClearRequest::new(command, now, Actor::new(Role::Admin), admission, [9; 32]);
+        engine.handle(ComplaintId::of_fork(&ledger, 2), request).await.unwrap();
+        self.line = 2;
+    }
+
+    async fn rotate(&mut self) {
+        let after = self.store.head().await.unwrap().position;
+        let origin = Origin::of(&Town::ledger(), 1);
+        let rotation = Rotation::sign(origin, after, &self.keys[0], &self.keys[1]);
+        self.rotated_after = after;
+        self.store.keep_attestation(&Attestation { size: after, note: rotation.to_string() }).await.unwrap();
+    }
+}
+
+/// Plays a step; when it happened.
+async fn drive(engine: &Engine, town: &mut Town, choice: Choice) -> Moment {
+    let (id, mut request) = town.request(choice);
+    let (seed, now) = (request.seed, request.at);
+    spread_within(&mut request);
+    if let Ok(receipt) = engine.handle(spread(id), request).await
+        && !receipt.repeated
+    {
+        town.learn(id, &receipt.events, &seed);
+    }
+    now
+}
+
+/// The ids of a town stand side by side; those of a ledger lie anywhere, and so in every share of a verification.
+fn spread(id: ComplaintId) -> ComplaintId {
+    let digest = Digest::of(id.0.as_bytes());
+    ComplaintId(uuid::Builder::from_custom_bytes(digest.0[..16].try_into().unwrap()).into_uuid())
+}
+
+fn spread_within(request: &mut ClearRequest) {
+    if let Command::MarkDuplicate { of, .. } = &mut request.command {
+        *of = spread(*of);
+    }
+}
+
+/// The rules of a town before and after the decree on joint leave is revised.
+fn rules() -> [Rules; 2] {
+    let rules = Rules::mojokerto();
+    let text = Calendar::indonesia().document().replacen("version = 1", "version = 2", 1);
+    let without: Vec<_> = text.lines().filter(|line| !line.contains("2024-04-12")).collect();
+    let revised = Calendar::parse(&without.join("\n")).unwrap();
+    let text = revised.document().to_owned();
+    let document = Document { hash: revised.reference().hash, kind: DocumentKind::Calendar, text };
+    let newer = rules.with(&document).unwrap();
+    [rules, newer]
+}
