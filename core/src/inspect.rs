@@ -33,6 +33,7 @@ pub struct Inspector {
     histories: BTreeMap<ComplaintId, History>,
     commands: Commands,
     forks: Forks,
+    losses: Vec<AdmittedLoss>,
     saved: Option<Head>,
     /// What is to be compared with checkpoints: the last of them is the next.
     tree: Frontier,
@@ -115,8 +116,23 @@ pub struct Report {
     pub events: u64,
     /// Where the log ends: what to save for the next inspection.
     pub head: Head,
+    /// Losses that the ledger admits: nothing wrong, and nothing to overlook.
+    pub admitted_losses: Vec<AdmittedLoss>,
     /// Everything that is wrong.
     pub problems: Vec<Problem>,
+}
+
+/// A loss that a ledger admits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct AdmittedLoss {
+    /// Where it is admitted.
+    pub position: Position,
+    /// Positions up to this one were kept.
+    pub kept: Position,
+    /// Of so many that were signed.
+    pub lost: Position,
+    /// The line of checkpoints that goes on after it.
+    pub line: u32,
 }
 
 impl Inspector {
@@ -127,6 +143,7 @@ impl Inspector {
             histories: BTreeMap::new(),
             commands: Commands::default(),
             forks: Forks::default(),
+            losses: Vec::new(),
             saved: None,
             tree: Frontier::default(),
             checkpoints: Vec::new(),
@@ -179,6 +196,9 @@ impl Inspector {
                 if let Some(why) = self.commands.read(event.context.command, event.context.part) {
                     self.note(*position, None, ProblemKind::Command, why);
                 }
+                if let Fact::Forked { kept, line, lost, .. } = event.fact {
+                    self.losses.push(AdmittedLoss { position: *position, kept, lost, line });
+                }
                 if let Some(why) = self.forks.read(&self.head.ledger, *position, record.complaint, event) {
                     self.note(*position, Some(record.complaint), ProblemKind::Unlawful, why);
                 }
@@ -199,9 +219,15 @@ impl Inspector {
         }
     }
 
+    /// Whether what a checkpoint covers is admitted to be lost.
+    fn admits(&self, checkpoint: &Checkpoint) -> bool {
+        let takes = |loss: &AdmittedLoss| checkpoint.origin.line() < loss.line && checkpoint.size > loss.kept;
+        self.losses.iter().any(takes)
+    }
+
     fn check_roots(&mut self, position: Position) {
         while let Some(checkpoint) = self.checkpoints.pop_if(|checkpoint| checkpoint.size <= position) {
-            if checkpoint.size == position && checkpoint.root != self.tree.root() {
+            if checkpoint.size == position && checkpoint.root != self.tree.root() && !self.admits(&checkpoint) {
                 let why =
                     format!("the first {position} events are not those of the checkpoint of {}", checkpoint.origin);
                 self.note(position, None, ProblemKind::Checkpoint, why);
@@ -230,7 +256,7 @@ impl Inspector {
             self.note(end, None, ProblemKind::Head, why);
         }
         for checkpoint in std::mem::take(&mut self.checkpoints) {
-            if checkpoint.size > end {
+            if checkpoint.size > end && !self.admits(&checkpoint) {
                 let why = format!("the log ends here, but a checkpoint covers {} events", checkpoint.size);
                 self.note(end, None, ProblemKind::Checkpoint, why);
             }
@@ -246,7 +272,7 @@ impl Inspector {
         }
         let events = self.histories.values().map(|history| history.sequence).sum();
         let complaints = self.histories.values().filter(|history| !history.state.admits_loss).count() as u64;
-        Report { complaints, events, head: self.head, problems: self.problems }
+        Report { complaints, events, head: self.head, admitted_losses: self.losses, problems: self.problems }
     }
 
     fn note(&mut self, position: Position, complaint: Option<ComplaintId>, kind: ProblemKind, why: String) {

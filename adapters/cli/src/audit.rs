@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use aduan::audit::keys::Keyring;
 use aduan::audit::note::VerifierKey;
-use aduan::store::{Attestations, Store};
+use aduan::store::Store;
 use aduan::values::{ComplaintId, Month, Position, Zone};
 use aduan_audit::export::{Export, ExportError, Exported, export};
 use aduan_audit::manifest::Scope;
@@ -16,6 +16,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::answer::{Exit, Failure, Teller};
+use crate::checkpoints::{Kept, rotations};
 use crate::edge::Instant;
 use crate::progress::Progress;
 use crate::tenant::{Opened, Tenant};
@@ -67,9 +68,17 @@ impl Handed {
     ///
     /// # Errors
     /// When one cannot be read, or is not signed by a key that was given.
-    pub(crate) fn signed(&self, files: &[PathBuf]) -> Result<Vec<Checkpoint>, Failure> {
+    pub(crate) async fn signed(&self, files: &[PathBuf], tenant: &Tenant) -> Result<Vec<Checkpoint>, Failure> {
         let keys = self.keys()?;
-        let ring = Keyring::new(keys.iter().cloned());
+        let mut ring = Keyring::new(keys.iter().cloned());
+        if files.is_empty() && !keys.is_empty() {
+            return Err(Failure::Usage(
+                "a key says whose signature counts: under what? Give a folder, or --against".into(),
+            ));
+        }
+        if !keys.is_empty() {
+            ring.hand_over_all(&rotations(&*tenant.place().reader().await?.attestations).await?);
+        }
         let mut checkpoints = Vec::new();
         for path in files {
             let signed = checkpoint_in(path)?;
@@ -143,11 +152,7 @@ impl ForAuditor {
         let zone = tenant.rules()?.policy_on(Instant::now().0.date_naive()).zone;
         let checkpoint = match &self.checkpoint {
             Some(path) => checkpoint_in(path)?,
-            None => last_kept(&*attestations).await?.ok_or_else(|| {
-                let none =
-                    "nothing is signed yet: `aduan notary --once` has a checkpoint signed, by a signer of its own";
-                Failure::Usage(none.into())
-            })?,
+            None => Kept::last_of(&*attestations, 1).await?.last()?.clone(),
         };
         let progress = Progress::start(teller, 0, "events");
         let size = checkpoint.checkpoint().size;
@@ -209,23 +214,6 @@ fn key_of(text: &str) -> Result<VerifierKey, Failure> {
 pub(crate) fn checkpoint_in(path: &Path) -> Result<SignedCheckpoint, Failure> {
     let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
     text.parse().map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
-}
-
-/// The last checkpoint that is kept with the ledger, if there is one.
-///
-/// # Errors
-/// When what is kept cannot be read.
-pub(crate) async fn last_kept(attestations: &dyn Attestations) -> Result<Option<SignedCheckpoint>, Failure> {
-    let mut last = None;
-    let mut after = None;
-    loop {
-        let page = attestations.attestations(after.as_ref(), PAGE).await?;
-        let Some(end) = page.last().cloned() else { break };
-        let checkpoints = page.iter().filter_map(|kept| kept.note.parse::<SignedCheckpoint>().ok());
-        last = checkpoints.last().or(last);
-        after = Some(end);
-    }
-    Ok(last)
 }
 
 /// The positions of what was recorded in those months, in the tenant's zone.

@@ -157,7 +157,8 @@ impl Kept {
         }
     }
 
-    fn latest(&self) -> Option<&SignedCheckpoint> {
+    /// The last of them, if there is one.
+    pub(crate) fn latest(&self) -> Option<&SignedCheckpoint> {
         self.checkpoints.back()
     }
 

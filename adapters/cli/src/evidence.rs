@@ -61,7 +61,8 @@ impl WriteEvidence {
         let mut files = Vec::new();
         let mut write = |path: &Option<PathBuf>, text: &dyn Fn() -> Result<String, Failure>| {
             let Some(path) = path else { return Ok(()) };
-            write_whole(path, &text()?, Readers::Anyone).map_err(|error| Failure::file(path, &error))?;
+            // Positions could point at a whistleblower's report.
+            write_whole(path, &text()?, Readers::Owner).map_err(|error| Failure::file(path, &error))?;
             files.push(path.display().to_string());
             Ok::<_, Failure>(())
         };

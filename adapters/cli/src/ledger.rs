@@ -6,7 +6,9 @@ use std::sync::Arc;
 use aduan::actor::{Actor, Role};
 use aduan::audit::checkpoint::{Checkpoint, Origin};
 use aduan::audit::fork::{Loss, losses};
+use aduan::audit::keys::Keyring;
 use aduan::audit::leaf;
+use aduan::audit::note::VerifierKey;
 use aduan::audit::signer::CheckpointSigner as _;
 use aduan::audit::tree::Frontier;
 use aduan::command::{ClearRequest, Command};
@@ -53,6 +55,10 @@ pub(crate) struct Fork {
     /// The socket of the signer that remembers how far the ledger was signed.
     #[arg(long, value_name = "SOCKET")]
     signer: PathBuf,
+    /// The ledger's public key: an admission stays for good, and only what that key signed is worth one. Keys it was
+    /// handed over to count, too.
+    #[arg(long, value_name = "VKEY")]
+    key: VerifierKey,
     #[command(flatten)]
     now: Now,
 }
@@ -64,7 +70,9 @@ impl Fork {
         let store = engine.store();
         let kept = store.head().await?.position;
         let present = Origin::of(store.id(), 1 + losses(&*store).await?.len() as u32);
-        let last = signed_last(&signer, &present).await?;
+        let mut keys = Keyring::new([self.key.clone()]);
+        keys.hand_over_all(&signer.rotations(&present).await?);
+        let last = signed_last(&signer, &present, &keys).await?;
         let last =
             last.ok_or_else(|| Failure::Refused(format!("nothing was signed for {present}, so nothing is missing")))?;
         let newest = if last.size > kept { signer.newest(&present, kept).await? } else { None };
@@ -87,17 +95,21 @@ impl Fork {
             let goes_on = last.origin.of_line(last.origin.line().saturating_add(1));
             let receipt = admit(&engine, &last, kept + lost.left.len() as u64, &self.now).await?;
             lost.left.push((last, receipt));
-            next = signed_last(&signer, &goes_on).await?;
+            next = signed_last(&signer, &goes_on, &keys).await?;
         }
         lost.tell(store.id(), teller)?;
         Ok(Exit::Done)
     }
 }
 
-/// What was signed last in that very line.
-async fn signed_last(signer: &RemoteSigner, origin: &Origin) -> Result<Option<Checkpoint>, Failure> {
-    let last = signer.last(origin).await?.map(|last| last.checkpoint().clone());
-    Ok(last.filter(|last| last.origin == *origin))
+/// What was signed last in that very line, by a key that counts there.
+async fn signed_last(signer: &RemoteSigner, origin: &Origin, keys: &Keyring) -> Result<Option<Checkpoint>, Failure> {
+    let Some(last) = signer.last(origin).await?.filter(|last| last.checkpoint().origin == *origin) else {
+        return Ok(None);
+    };
+    keys.attested(&last)
+        .map_err(|error| Failure::Refused(format!("what the signer says is not to be trusted: {error}")))?;
+    Ok(Some(last.checkpoint().clone()))
 }
 
 /// What is left must be what was signed, or more than its end is wrong.

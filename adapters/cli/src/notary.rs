@@ -127,9 +127,7 @@ impl FollowLog {
 /// A key, and those it handed over to.
 async fn keyring(key: &VerifierKey, attestations: &dyn Attestations) -> Result<Keyring, Failure> {
     let mut keys = Keyring::new([key.clone()]);
-    for rotation in rotations(attestations).await? {
-        keys.hand_over(&rotation);
-    }
+    keys.hand_over_all(&rotations(attestations).await?);
     Ok(keys)
 }
 

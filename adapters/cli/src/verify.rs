@@ -32,10 +32,10 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "FILE", conflicts_with = "folder")]
     against: Vec<PathBuf>,
     /// A head that was saved, as `LEDGER,POSITION,HASH` or a file that holds it: finds a tail that was cut.
-    #[arg(long, value_name = "FILE|HEAD")]
+    #[arg(long, value_name = "FILE|HEAD", conflicts_with = "folder")]
     head: Option<String>,
     /// Save the head here for the next time, if nothing is wrong. Keep it where who can cut the log cannot reach.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "folder")]
     save_head: Option<PathBuf>,
 }
 
@@ -49,7 +49,7 @@ impl Verify {
         if let Some(folder) = handed.folder() {
             return handed.check(folder, teller);
         }
-        let against = handed.signed(against)?;
+        let against = handed.signed(against, tenant).await?;
         let saved = self.head.as_deref().map(saved_head).transpose()?;
         let Opened { store, altered, warnings, .. } = tenant.place().reader().await?;
         let mut inspector = Inspector::new(store.id().clone());

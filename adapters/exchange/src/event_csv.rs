@@ -6,6 +6,8 @@ use aduan::event::Event;
 use aduan::store::Entry;
 use csv::{Terminator, Writer, WriterBuilder};
 
+use crate::cell::cell;
+
 use crate::disclosed::{ATTRIBUTES, Disclosed, rfc3339};
 use crate::export::{ExportError, Form};
 use crate::withheld::Withheld;
@@ -47,7 +49,7 @@ impl<W: Write> Form for EventCsv<W> {
         let attributes =
             ATTRIBUTES.iter().map(|attribute| or_empty(told.attribute(attribute.name).map(ToString::to_string)));
         let last = [or_empty(told.clocks_in_one_line()), told.record_hash.to_string()];
-        Ok(self.0.write_record(first.into_iter().chain(attributes).chain(last))?)
+        Ok(self.0.write_record(first.into_iter().chain(attributes).chain(last).map(cell))?)
     }
 
     fn finish(&mut self, _: &Withheld) -> Result<(), ExportError> {

@@ -11,6 +11,8 @@ use aduan::store::Entry;
 use aduan::values::{Area, Category, ComplaintId, Coordinates, Moment, Visibility};
 use csv::{Terminator, Writer, WriterBuilder};
 
+use crate::cell::cell;
+
 use crate::disclosed::{Value, rfc3339};
 use crate::export::{ExportError, Form};
 use crate::grouping::Grouping;
@@ -43,14 +45,14 @@ impl<W: Write> Form for Georeport<W> {
             if under_way.as_ref().is_none_or(|request| request.complaint != complaint)
                 && let Some(whole) = under_way.replace(Request::of(complaint))
             {
-                self.writer.write_record(whole.row())?;
+                self.writer.write_record(whole.row().map(cell))?;
             }
             if let Some(request) = &mut under_way {
                 request.take(&kept.event);
             }
         }
         if let Some(whole) = under_way {
-            self.writer.write_record(whole.row())?;
+            self.writer.write_record(whole.row().map(cell))?;
         }
         Ok(self.writer.flush()?)
     }
@@ -62,7 +64,6 @@ struct Request {
     state: Complaint,
     updated: Option<Moment>,
     closed: Option<Moment>,
-    hint: Option<Category>,
     area: Option<Area>,
     place: Option<Coordinates>,
     /// Who holds it, or held it last.
@@ -78,7 +79,6 @@ impl Request {
             state: Complaint::default(),
             updated: None,
             closed: None,
-            hint: None,
             area: None,
             place: None,
             agency: None,
@@ -90,7 +90,6 @@ impl Request {
         let at = event.occurred_at;
         match &event.fact {
             Fact::Received(received) => {
-                self.hint.clone_from(&received.category_hint);
                 self.area.clone_from(&received.area);
                 self.place = received.coordinates;
             }
@@ -110,10 +109,11 @@ impl Request {
     fn row(&self) -> [String; 14] {
         let is_secret = self.visibility.is_at_least(Visibility::Secret);
         let unless_secret = |text: Option<String>| text.filter(|_| !is_secret).unwrap_or_default();
-        let category = self.state.classification.as_ref().map(|known| &known.category).or(self.hint.as_ref());
+        let category = self.state.classification.as_ref().map(|known| &known.category);
         let intake = self.state.intake.as_ref();
         let place = self.place.map(|place| place.microdegrees());
         let degrees = |value: Option<i32>| unless_secret(value.map(|value| Value::Microdegrees(value).to_string()));
+        // What a complainant called it is the complainant's word, and not for the public.
         let service = if is_secret { "withheld" } else { category.map_or("unclassified", Category::as_str) };
         [
             self.complaint.to_string(),

@@ -24,6 +24,7 @@
 //!
 //! [`xes::Traces`] reads the XES of other systems, leniently and within limits.
 
+mod cell;
 mod cloud_events;
 pub mod disclosed;
 mod event_csv;

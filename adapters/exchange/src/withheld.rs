@@ -8,7 +8,7 @@ use aduan::values::{ComplaintId, Visibility};
 /// Whether whistleblowers' reports leave the house.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Confidential {
-    /// They stay: not even that there is one is told.
+    /// They stay. That a position is missing, and between which times, shows that something stayed.
     #[default]
     Withheld,
     /// They leave, for whoever answers for it. Never in a form that is meant for the public.

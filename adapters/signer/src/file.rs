@@ -239,8 +239,9 @@ impl Folder {
         secret_file::sync_folder_of(&next).map_err(failed)?;
         let written = self.write(Statement::Rotation(rotation.clone()));
         written.map_err(|why| FolderError::Io { path: self.path.join(SIGNED), why })?;
-        secret_file::replace(&next, &present).map_err(failed)?;
+        // Handed over is handed over, whatever becomes of the file: the next start finds both keys, and takes this one.
         self.keys = keys;
+        secret_file::replace(&next, &present).map_err(failed)?;
         Ok(rotation)
     }
 

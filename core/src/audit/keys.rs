@@ -126,19 +126,39 @@ impl Keyring {
     ///
     /// Rotations are taken in the order of their lines and sizes. A key that handed over once hands over to nobody else.
     pub fn hand_over(&mut self, rotation: &Rotation) -> bool {
-        let signs = |key: &VerifierKey| rotation.is_signed_by(key);
-        let is_named = rotation.to.name() == rotation.origin.key_name();
-        if self.keys.iter().any(|trusted| trusted.key == rotation.to) {
-            return is_named && signs(&rotation.to);
+        let place = rotation.reached();
+        let signs = |key: &VerifierKey| key.name() == rotation.origin.key_name() && rotation.is_signed_by(key);
+        if rotation.to.name() != rotation.origin.key_name() || !signs(&rotation.to) {
+            return false;
         }
-        let old = self.keys.iter_mut().find(|trusted| {
-            let counts = trusted.after <= rotation.reached() && trusted.until == END;
-            counts && trusted.key.name() == rotation.origin.key_name() && signs(&trusted.key)
-        });
-        let Some(old) = old.filter(|_| is_named && signs(&rotation.to)) else { return false };
-        old.until = rotation.reached();
-        self.keys.push(Trusted { key: rotation.to.clone(), after: rotation.reached(), until: END });
+        let is_new = |trusted: &Trusted| trusted.key == rotation.to && trusted.after == place;
+        if self.keys.iter().any(is_new) && self.keys.iter().any(|old| old.until == place && signs(&old.key)) {
+            return true; // Told twice.
+        }
+        let counts = |trusted: &&mut Trusted| trusted.after <= place && trusted.until == END;
+        let mut old = self.keys.iter_mut().filter(counts).filter(|trusted| trusted.key != rotation.to);
+        let Some(old) = old.find(|trusted| signs(&trusted.key)) else { return false };
+        old.until = place;
+        // A key that was given, too, counts from there on, and not from the beginning.
+        match self.keys.iter_mut().find(|trusted| trusted.key == rotation.to && trusted.until == END) {
+            Some(given) => given.after = place,
+            None => self.keys.push(Trusted { key: rotation.to.clone(), after: place, until: END }),
+        }
         true
+    }
+
+    /// Takes rotations in whichever order leads on: several may be after one size. Gives those that none of the keys
+    /// vouches for.
+    pub fn hand_over_all<'r>(&mut self, rotations: &'r [Rotation]) -> Vec<&'r Rotation> {
+        let mut left: Vec<&Rotation> = rotations.iter().collect();
+        left.sort_by_key(|rotation| rotation.reached());
+        loop {
+            let before = left.len();
+            left.retain(|rotation| !self.hand_over(rotation));
+            if left.len() == before {
+                return left;
+            }
+        }
     }
 
     /// Whose signature a checkpoint bears.
@@ -179,6 +199,30 @@ mod tests {
         {
             assert!(keys.attested(&at(line, size).sign(counting, 0)).is_ok(), "{line} {size}");
             assert!(others.iter().all(|key| keys.attested(&at(line, size).sign(key, 0)).is_err()), "{line} {size}");
+        }
+    }
+
+    #[test]
+    fn an_old_key_counts_no_longer_even_where_the_new_one_was_given_along() {
+        let origin = Origin::of(&LedgerId::new("mojokerto").expect("a name"), 1);
+        let key = |seed| NoteKey::from_seed(origin.key_name(), &[seed; 32]).expect("a name");
+        let (old, new, newest) = (key(1), key(2), key(3));
+        let at = |size| Checkpoint { origin: origin.clone(), size, root: Digest::of(b"") };
+        let one = Rotation::sign(origin.clone(), 8, &old, &new);
+        let mut keys = Keyring::new([old.verifier(), new.verifier()]);
+        assert!(keys.attested(&at(9).sign(&old, 0)).is_ok(), "as long as nobody tells of it");
+        assert!(keys.hand_over(&one) && keys.hand_over(&one));
+        assert!(keys.attested(&at(9).sign(&old, 0)).is_err());
+        assert!(keys.attested(&at(8).sign(&new, 0)).is_err());
+        assert!(keys.attested(&at(9).sign(&new, 0)).is_ok());
+        assert!(!Keyring::new([new.verifier()]).hand_over(&one), "it does not vouch for what came before it");
+
+        let two = Rotation::sign(origin.clone(), 8, &new, &newest);
+        for order in [[one.clone(), two.clone()], [two, one]] {
+            let mut keys = Keyring::new([old.verifier()]);
+            assert!(keys.hand_over_all(&order).is_empty(), "both after one size");
+            assert!(keys.attested(&at(9).sign(&newest, 0)).is_ok());
+            assert!(keys.attested(&at(9).sign(&new, 0)).is_err());
         }
     }
 

@@ -268,12 +268,13 @@ impl Notary {
 
     /// Keys that were handed over are kept like checkpoints: without them nobody verifies what comes after.
     async fn take_rotations(&mut self) -> Result<(), NotaryError> {
-        for rotation in self.signer.rotations(&self.origin).await? {
+        let rotations = self.signer.rotations(&self.origin).await?;
+        if let Some(keys) = &mut self.mandate.keys {
+            keys.hand_over_all(&rotations);
+        }
+        for rotation in rotations {
             if self.rotations.contains(&rotation) {
                 continue;
-            }
-            if let Some(keys) = &mut self.mandate.keys {
-                keys.hand_over(&rotation);
             }
             self.put(&Attestation::of_rotation(&rotation));
             self.rotations.push(rotation);

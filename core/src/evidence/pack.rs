@@ -61,7 +61,8 @@ pub struct Pack {
     pub verdicts: Vec<VerdictRow>,
 }
 
-/// A checkpoint over a log, as a signer keeps it.
+/// A checkpoint that is kept with a log, and that the log begins with. Whose signature it bears is not asked here:
+/// that takes a key from somewhere else.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Checkpoint {
     /// Whose log.

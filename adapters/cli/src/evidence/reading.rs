@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aduan::audit::checkpoint::Origin;
 use aduan::audit::documents::Documents;
 use aduan::audit::verdicts::{Doubt, Judge};
 use aduan::complaint::Complaint;
@@ -13,7 +14,7 @@ use aduan::values::{ComplaintId, Position};
 
 use super::Asked;
 use crate::answer::{Failure, Teller};
-use crate::audit::last_kept;
+use crate::checkpoints::Kept;
 use crate::notary::printed::root;
 use crate::progress::Progress;
 use crate::tenant::{Opened, Tenant};
@@ -31,7 +32,8 @@ pub(crate) async fn derive(tenant: &Tenant, asked: &Asked, year: i32, teller: Te
     let now = asked.now.instant();
     let zone = tenant.rules()?.policy_on(now.0.date_naive()).zone;
     let question = Question { year, agency: asked.agency.clone(), now: now.in_zone(zone), fewest: asked.fewest };
-    let kept = last_kept(&*attestations).await?;
+    let kept = Kept::last_of(&*attestations, 1).await?.latest().cloned();
+    let kept = kept.filter(|kept| kept.checkpoint().origin.of_line(1) == Origin::of(store.id(), 1));
     let mut auditor = Auditor {
         inspector: Inspector::new(store.id().clone())
             .against_checkpoints(kept.iter().map(|kept| kept.checkpoint().clone()).collect()),

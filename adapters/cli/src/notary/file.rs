@@ -28,7 +28,7 @@ impl CheckpointSink for FileSink {
     }
 }
 
-/// Appends an entry, unless it is the last one already. What a crash left behind the last whole one goes: nobody was
+/// Appends an entry, unless it is among the last ones already: a notary that starts brings what was signed once more. What a crash left behind the last whole one goes: nobody was
 /// told that it is there.
 fn append(path: &Path, entry: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
@@ -37,7 +37,7 @@ fn append(path: &Path, entry: &str) -> io::Result<()> {
     let length = file.metadata()?.len();
     let tail = tail(&mut file, length)?;
     let whole = whole_entries(&tail);
-    if !whole.ends_with(entry.as_bytes()) {
+    if !holds(whole, entry.as_bytes()) {
         let end = length - (tail.len() - whole.len()) as u64;
         if end < length {
             file.set_len(end)?;
@@ -49,6 +49,11 @@ fn append(path: &Path, entry: &str) -> io::Result<()> {
     // The name of a new file is in its folder.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if length == 0 { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Whether an entry is among the last ones.
+fn holds(whole: &[u8], entry: &[u8]) -> bool {
+    (0..whole.len()).any(|at| whole[at..].starts_with(entry) && (at == 0 || whole[..at].ends_with(END.as_bytes())))
 }
 
 /// The end of a file: more than the longest entry has.

@@ -14,12 +14,9 @@ pub(super) struct PrintedSink;
 #[async_trait]
 impl CheckpointSink for PrintedSink {
     async fn keep(&self, attestation: &Attestation) -> Result<(), SinkError> {
-        let text = match attestation.note.parse::<SignedCheckpoint>() {
-            Ok(checkpoint) => line(&checkpoint),
-            // A key handed over: few enough to stand there whole.
-            Err(_) => attestation.note.trim_end().replace('\n', " "),
-        };
-        let printed = tell_whole(&format!("{text}\n"));
+        // A key that was handed over is for files: nobody types it in from paper.
+        let Ok(checkpoint) = attestation.note.parse::<SignedCheckpoint>() else { return Ok(()) };
+        let printed = tell_whole(&format!("{}\n", line(&checkpoint)));
         printed.map_err(|failure| SinkError { sink: "print".into(), why: failure.to_string() })
     }
 }

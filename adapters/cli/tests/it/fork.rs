@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 use aduan::audit::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use aduan::audit::keys::{Keyring, Rotation};
 use aduan::audit::leaf;
+use aduan::audit::note::NoteKey;
 use aduan::audit::signer::{CheckpointSigner as _, Proposal, Refusal, SignerError};
 use aduan::audit::tree::{Frontier, RangeHashes, consistency, is_consistent};
 use aduan::event::Fact;
@@ -116,7 +117,11 @@ impl City {
     }
 
     fn fork(&self) -> Ended {
-        self.desk.run(&["ledger", "fork", "--signer", "socket", "--json"])
+        self.fork_trusting(&self.key)
+    }
+
+    fn fork_trusting(&self, key: &str) -> Ended {
+        self.desk.run(&["ledger", "fork", "--signer", "socket", "--key", key, "--json"])
     }
 
     fn agree(&mut self, kept: u64) -> Ended {
@@ -164,6 +169,8 @@ fn a_restored_backup_goes_on_only_as_an_admitted_loss() {
     city.write(8);
     // The control: without a restore it signs.
     let lost = city.sign(1).unwrap();
+    let stranger = NoteKey::from_seed("aduan/mojokerto", &[9; 32]).unwrap().verifier().to_string();
+    assert_eq!(city.fork_trusting(&stranger).code, 3, "nothing is admitted on a stranger's word");
     let told = city.fork();
     assert_eq!(told.code, 3, "nothing was lost: {}{}", told.out, told.err);
 
