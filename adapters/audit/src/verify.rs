@@ -12,6 +12,7 @@ mod entries;
 mod ground;
 mod leaves;
 mod proofs;
+mod said;
 mod sealed;
 mod times;
 

@@ -5,22 +5,19 @@ use std::io;
 
 use aduan::audit::checkpoint::Checkpoint;
 use aduan::audit::leaf;
-use aduan::event::{Context, Event};
+use aduan::event::Event;
 use aduan::record::Record;
-use aduan::store::DocumentKind;
-use aduan::values::{CommandId, Digest, Position};
-use chrono::{DateTime, Utc};
+use aduan::values::{Digest, Position};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::commands::Commands;
 use super::complaints::Complaints;
-use super::documents::{Binding, Bound};
+use super::documents::Bound;
 use super::leaves::Leaves;
+use super::said::Said;
 use super::sealed::Strays;
 use super::times::Times;
 use super::{Class, Folder, Loss, Part, Problem, entries, proofs};
-use crate::json::Json;
 use crate::line;
 use crate::manifest::Scope;
 use crate::names;
@@ -121,49 +118,6 @@ impl<'a> Reading<'a> {
         self.complaints.end(&mut self.part);
         self.part
     }
-}
-
-/// As much of the metadata as is asked of every record, by whichever release it was written.
-struct Said {
-    /// The command, which part it is, and of how many.
-    part: Option<(CommandId, u32, u32)>,
-    recorded_at: Option<DateTime<Utc>>,
-    /// Policy, calendar, directory.
-    bound: [Binding; 3],
-}
-
-impl Said {
-    fn by(context: &Context) -> Self {
-        Said {
-            part: Some((context.command, context.part.number, context.part.of)),
-            recorded_at: Some(context.recorded_at).filter(|at| *at >= DateTime::UNIX_EPOCH),
-            bound: [&context.policy, &context.calendar, &context.directory].map(|bound| Binding::To(bound.hash)),
-        }
-    }
-
-    fn read(record: &Record) -> Self {
-        let metadata = Json::read(&record.metadata);
-        let said = |name: &str| metadata.as_ref().and_then(|metadata| metadata.member(name)?.text());
-        let number = |text: &str| text.parse::<u32>().ok().filter(|number| number.to_string() == text);
-        let part = said("part").and_then(|part| {
-            let (number_of, of) = part.split_once('/')?;
-            Some((number(number_of)?, number(of)?))
-        });
-        let command = said("command").filter(|command| !command.is_empty()).map(command_named);
-        let micros = said("recorded_at").filter(|at| at.parse::<u64>().is_ok_and(|number| number.to_string() == **at));
-        Said {
-            part: command.zip(part).map(|(command, (number, of))| (command, number, of)),
-            recorded_at: micros.and_then(|at| DateTime::from_timestamp_micros(at.parse().ok()?)),
-            bound: DocumentKind::ALL.map(|kind| said(kind.name()).map_or(Binding::Unsaid, Binding::read)),
-        }
-    }
-}
-
-/// The command of that name: where it is no UUID, something that only the same name gives.
-fn command_named(name: &str) -> CommandId {
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&Digest::of(name.as_bytes()).0[..16]);
-    CommandId(Uuid::try_parse(name).unwrap_or(Uuid::from_bytes(bytes)))
 }
 
 /// What is of no single complaint: leaves, positions, commands, times, documents.
