@@ -1703,10 +1703,14 @@ class Audit:
 
     def check_signatures(self) -> None:
         ring = Keyring(self.options.keys)
-        for rotation in sorted(self.rotations, key=lambda rotation: place_of(rotation.line, rotation.size)):
-            why = ring.rotate(rotation)
-            if why:
-                self.found.add("signature", rotation.where, why)
+        # Several may be after one size: whichever order leads on is taken.
+        left = sorted(self.rotations, key=lambda rotation: place_of(rotation.line, rotation.size))
+        before = -1
+        while left and len(left) != before:
+            before = len(left)
+            left = [rotation for rotation in left if ring.rotate(rotation)]
+        for rotation in left:
+            self.found.add("signature", rotation.where, ring.rotate(rotation) or "")
         for checkpoint in self.heads() + self.held:
             why = ring.check(checkpoint)
             if why:
@@ -1852,7 +1856,12 @@ class Audit:
 
     def check_line(self, checkpoint: Checkpoint) -> None:
         """Where all records are there, so is each that began a line."""
-        if self.manifest.scope != WHOLE or checkpoint.line is None:
+        if checkpoint.line is None:
+            return
+        if self.manifest.scope != WHOLE:
+            if checkpoint is self.checkpoint and any(fork.loses(checkpoint) for fork in self.forks.all):
+                why = "is of line %d, and a loss within it begins a later one" % checkpoint.line
+                self.found.add("consistency", checkpoint.where, why)
             return
         line = self.forks.line_at(checkpoint.size)
         if checkpoint.line != line:

@@ -20,8 +20,8 @@ use aduan::audit::proof::{ConsistencyProof, InclusionProof};
 use aduan::audit::tree::{self, Frontier, RangeHashes};
 use aduan::audit::{keys::Rotation, leaf};
 use aduan::complaint::Complaint;
-use aduan::record::BrokenRecord;
-use aduan::store::{Attestations, DocumentKind, Entry, KeyVault, Store, StoreError};
+use aduan::record::Record;
+use aduan::store::{Attestations, DocumentKind, Entry, KeyVault, Store, StoreError, VaultError};
 use aduan::values::{ComplaintId, Digest, DocumentRef, Position};
 
 use self::ahead::Named;
@@ -104,17 +104,9 @@ pub enum ExportError {
     /// Nothing is in the scope.
     #[error("there is nothing in it: {0}")]
     Nothing(String),
-    /// A record cannot be read.
+    /// The vault does not open a key.
     #[error(transparent)]
-    Record(#[from] BrokenRecord),
-    /// A key or a sealed value that a record names is not there.
-    #[error("position {position}: {why}")]
-    Missing {
-        /// The record.
-        position: Position,
-        /// What is missing.
-        why: String,
-    },
+    Vault(#[from] VaultError),
 }
 
 /// Writes the folder. `progress` is told the position that was read last, and the last there is.
@@ -263,7 +255,7 @@ impl<'a> Writing<'a> {
             let mut record = line::blank();
             while let Some(Line::Text(text)) = lines.next().map_err(at(&export.folder))? {
                 if line::read(text, &mut record).is_ok() {
-                    note_documents(&mut writing.documents, &record.context()?);
+                    note_documents(&mut writing.documents, &record);
                 }
             }
         }
@@ -304,12 +296,12 @@ impl<'a> Writing<'a> {
             }
             self.records += 1;
             self.files.record(entry.position, &entry.record)?;
+            note_documents(&mut self.documents, &entry.record);
             if !self.export.boxes && self.export.keys.is_none() {
-                note_documents(&mut self.documents, &entry.record.context()?);
                 continue;
             }
-            let event = entry.record.event()?;
-            note_documents(&mut self.documents, &event.context);
+            // What cannot be read is handed over as it is: that is what the folder proves.
+            let Ok(event) = entry.record.written() else { continue };
             if let Some(named) = ahead.ask(entry, &event).await? {
                 self.write_named(named)?;
             }
@@ -331,7 +323,8 @@ impl<'a> Writing<'a> {
     }
 }
 
-fn note_documents(documents: &mut BTreeMap<DocumentRef, DocumentKind>, context: &aduan::event::Context) {
+fn note_documents(documents: &mut BTreeMap<DocumentRef, DocumentKind>, record: &Record) {
+    let Ok(context) = record.context() else { return };
     let bound = [
         (&context.policy, DocumentKind::Policy),
         (&context.calendar, DocumentKind::Calendar),
@@ -354,20 +347,26 @@ async fn write_attestations(export: &Export) -> Result<(), ExportError> {
         let Checkpoint { origin, size, .. } = signed.checkpoint();
         !unexplained.iter().any(|loss| origin.line() < loss.line && *size > loss.kept)
     };
+    let line = export.checkpoint.checkpoint().origin.line();
     let mut notes = String::new();
     let mut after = None;
     loop {
         let page = export.attestations.attestations(after.as_ref(), PAGE).await?;
-        for kept in page.iter().filter(|kept| kept.size <= export.size()) {
+        for kept in &page {
             let signed = kept.note.parse::<SignedCheckpoint>();
-            if kept.note.parse::<Rotation>().is_ok() || signed.is_ok_and(|signed| is_wanted(&signed)) {
+            let is_wanted = match kept.note.parse::<Rotation>() {
+                // A key that was handed over in a line that was left signs in this one, whatever size that was at.
+                Ok(rotation) => kept.size <= export.size() || rotation.origin().line() < line,
+                Err(_) => kept.size <= export.size() && signed.is_ok_and(|signed| is_wanted(&signed)),
+            };
+            if is_wanted {
                 notes.push_str(&kept.note);
                 notes.push_str("%\n");
             }
         }
         match page.last() {
-            Some(last) if last.size <= export.size() => after = Some(last.clone()),
-            _ => break,
+            Some(last) => after = Some(last.clone()),
+            None => break,
         }
     }
     write_file(&export.folder, names::ATTESTATIONS, &notes)?;
@@ -450,7 +449,10 @@ fn write_states(folder: &Path) -> Result<u64, ExportError> {
             if let Line::Text(text) = line
                 && line::read(text, &mut record).is_ok()
             {
-                folded.entry(record.complaint).or_default().evolve(&record.written()?);
+                let state = folded.entry(record.complaint).or_default();
+                if let Ok(event) = record.written() {
+                    state.evolve(&event);
+                }
             }
         }
         complaints += folded.len() as u64;
@@ -458,7 +460,7 @@ fn write_states(folder: &Path) -> Result<u64, ExportError> {
             out.write_all(state::line(complaint, &state).as_bytes()).map_err(at(&states))?;
         }
     }
-    out.flush().map_err(at(&states))?;
+    out.flush().and_then(|()| out.get_ref().sync_all()).map_err(at(&states))?;
     Ok(complaints)
 }
 
@@ -467,7 +469,13 @@ fn write_file(folder: &Path, name: &str, text: &str) -> Result<(), ExportError> 
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(at(parent))?;
     }
-    fs::write(&path, text).map_err(at(&path))
+    // The manifest comes last, and says that the rest is there.
+    let write = || {
+        let mut file = fs::File::create(&path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    write().map_err(at(&path))
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> ExportError + '_ {

@@ -1,11 +1,34 @@
 //! Lines of a file, one after the other, with bounded memory.
 
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::num::NonZero;
 use std::path::Path;
 
 use aduan::values::ComplaintId;
+
+/// A whole file that should be small. A link, a pipe or a device is none, nor is what is larger: whoever hands over a
+/// folder must not be able to hold up who reads it.
+pub(crate) fn whole(path: &Path) -> io::Result<Vec<u8>> {
+    let (file, length) = regular(path)?;
+    if length > LARGEST {
+        return Err(io::Error::other("is larger than any"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The same as text.
+pub(crate) fn whole_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(whole(path)?).map_err(|_| io::Error::other("is no UTF-8"))
+}
+
+/// A file and its length, if it is one.
+pub(crate) fn regular(path: &Path) -> io::Result<(File, u64)> {
+    let found = fs::symlink_metadata(path)?;
+    if found.is_file() { Ok((File::open(path)?, found.len())) } else { Err(io::Error::other("is no regular file")) }
+}
 
 /// Reads a file line by line.
 pub(crate) struct Lines {
@@ -28,7 +51,7 @@ pub(crate) enum Line<'a> {
 
 impl Lines {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Lines { file: BufReader::with_capacity(BUFFER, File::open(path)?), buffer: Vec::new(), number: 0 })
+        Ok(Lines { file: BufReader::with_capacity(BUFFER, regular(path)?.0), buffer: Vec::new(), number: 0 })
     }
 
     /// The number of the line that was read last, from 1.
@@ -112,6 +135,8 @@ impl Share {
 
 /// Of an event at most 256 KiB may be asked; escaped, with its metadata, less than this.
 const LONGEST: usize = 4 << 20;
+/// A year of checkpoints every ten minutes, with witnesses, is a tenth of it.
+const LARGEST: u64 = 512 << 20;
 const BUFFER: usize = 1 << 18;
 /// About 150,000 records of 20,000 complaints, of which some kilobytes each are remembered.
 pub(crate) const SHARE: NonZero<u64> = NonZero::new(192 << 20).expect("not zero");

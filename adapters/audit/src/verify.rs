@@ -34,7 +34,7 @@ use self::attested::Attested;
 use self::documents::Documents;
 use crate::manifest::{FORMAT, Manifest, Scope};
 use crate::names;
-use crate::records::{SHARE, Share};
+use crate::records::{SHARE, Share, whole};
 
 /// What an auditor brings along.
 #[derive(Clone, Debug)]
@@ -381,7 +381,7 @@ impl Folder<'_> {
 
 fn read_manifest(folder: &Path) -> Result<Manifest, Problem> {
     let wrong = |why: String| Problem::general(Class::Format, format!("{}: {why}", names::MANIFEST));
-    let bytes = fs::read(folder.join(names::MANIFEST)).map_err(|error| wrong(error.to_string()))?;
+    let bytes = whole(&folder.join(names::MANIFEST)).map_err(|error| wrong(error.to_string()))?;
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
     if manifest.format != FORMAT {
         return Err(wrong(format!("is not {FORMAT}")));

@@ -189,13 +189,11 @@ impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
         match error {
             ExportError::Store(error) => error.into(),
-            ExportError::File { .. } => Failure::Failed(error.to_string()),
+            ExportError::File { .. } | ExportError::Vault(_) => Failure::Failed(error.to_string()),
             ExportError::Occupied { .. } | ExportError::OtherLedger(_) | ExportError::Nothing(_) => {
                 Failure::Usage(error.to_string())
             }
-            ExportError::Shorter { .. } | ExportError::Record(_) | ExportError::Missing { .. } => {
-                Failure::Corrupt(error.to_string())
-            }
+            ExportError::Shorter { .. } => Failure::Corrupt(error.to_string()),
         }
     }
 }

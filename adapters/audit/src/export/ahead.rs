@@ -40,9 +40,9 @@ impl<'a> Ahead<'a> {
         let store = Arc::clone(&self.export.store);
         self.answers.push_back(tokio::spawn(async move {
             let (position, complaint) = (entry.position, entry.record.complaint);
-            let boxes = sealed(&*store, position, complaint, boxes).await?;
+            let boxes = sealed(&*store, complaint, boxes).await?;
             let key = match key {
-                Some((commitment, vault)) => Some(opened(&*store, &*vault, position, complaint, commitment).await?),
+                Some((commitment, vault)) => opened(&*store, &*vault, complaint, commitment).await?,
                 None => None,
             };
             Ok(Named { position, boxes, key })
@@ -58,9 +58,9 @@ impl<'a> Ahead<'a> {
     }
 }
 
+/// What is missing stays missing: the folder shows it, and `verify` tells it.
 async fn sealed(
     store: &dyn Store,
-    position: Position,
     complaint: ComplaintId,
     named: Vec<(&'static str, BoxDigest)>,
 ) -> Result<Vec<(&'static str, SealedBox)>, ExportError> {
@@ -69,23 +69,18 @@ async fn sealed(
     }
     let digests: Vec<BoxDigest> = named.iter().map(|(_, digest)| *digest).collect();
     let found = store.boxes(complaint, &digests).await?;
-    let missing = |field: &str| ExportError::Missing { position, why: format!("the sealed {field} is missing") };
-    let pairs = named.into_iter().zip(found);
-    pairs.map(|((field, _), found)| found.map(|found| (field, found)).ok_or_else(|| missing(field))).collect()
+    Ok(named.into_iter().zip(found).filter_map(|((field, _), found)| Some((field, found?))).collect())
 }
 
 async fn opened(
     store: &dyn Store,
     vault: &dyn KeyVault,
-    position: Position,
     complaint: ComplaintId,
     commitment: Digest,
-) -> Result<ComplaintKey, ExportError> {
-    let missing = |why: String| ExportError::Missing { position, why };
+) -> Result<Option<ComplaintKey>, ExportError> {
     let keys = store.load(complaint, BEYOND).await?.keys;
-    let wrapped = keys.into_iter().find(|key| key.commitment == commitment);
-    let wrapped = wrapped.ok_or_else(|| missing("the key it issued is missing".into()))?;
-    vault.unwrap(store.id(), complaint, &wrapped).await.map_err(|error| missing(error.to_string()))
+    let Some(wrapped) = keys.into_iter().find(|key| key.commitment == commitment) else { return Ok(None) };
+    Ok(Some(vault.unwrap(store.id(), complaint, &wrapped).await?))
 }
 
 /// Far below the queue of every store, and enough for its readers never to wait for us.

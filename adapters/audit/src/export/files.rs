@@ -55,6 +55,7 @@ impl Files {
         let folder = &export.folder;
         let occupied = |what| ExportError::Occupied { folder: folder.clone(), what };
         fs::create_dir_all(folder).map_err(at(folder))?;
+        for_the_owner_alone(folder).map_err(at(folder))?;
         if folder.join(names::MANIFEST).exists() {
             // Cut between the last two steps: the note is left over.
             remove_note(folder)?;
@@ -150,7 +151,9 @@ impl Files {
 
 /// The manifest makes a folder an export, and takes the place of the note.
 pub(super) fn write_last(folder: &Path, manifest: &Manifest) -> Result<(), ExportError> {
+    sync_folder(folder)?;
     replace(folder, names::MANIFEST, manifest)?;
+    sync_folder(folder)?;
     remove_note(folder)
 }
 
@@ -169,6 +172,9 @@ impl Growing {
         }
         let open = || {
             let mut file = OpenOptions::new().create(true).truncate(false).write(true).read(true).open(&path)?;
+            if file.metadata()?.len() < length {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "is shorter than was noted of it"));
+            }
             file.set_len(length)?;
             io::Seek::seek(&mut file, io::SeekFrom::End(0))?;
             Ok(BufWriter::with_capacity(BUFFER, file))
@@ -187,6 +193,22 @@ impl Growing {
         let Some(file) = &mut self.file else { return Ok(()) };
         file.flush().and_then(|()| file.get_ref().sync_data()).map_err(at(&self.path))
     }
+}
+
+/// Records of whistleblowers' reports are in it, and keys may be.
+fn for_the_owner_alone(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    let _ = folder;
+    Ok(())
+}
+
+/// The names of files are in their folder.
+fn sync_folder(folder: &Path) -> Result<(), ExportError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
 }
 
 /// Writes a small file whole or not at all.

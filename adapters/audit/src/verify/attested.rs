@@ -1,6 +1,5 @@
 //! Checkpoints and keys: what is signed, by whom, and which roots the leaves have to lead to.
 
-use std::fs;
 use std::path::Path;
 
 use aduan::audit::checkpoint::{Attested as BornBy, Checkpoint, Origin, SignedCheckpoint};
@@ -12,6 +11,7 @@ use chrono::{DateTime, Utc};
 use super::{Class, Loss, Problem, Trust};
 use crate::manifest::Manifest;
 use crate::names;
+use crate::records::{whole, whole_text};
 
 /// What signers say of the ledger.
 pub(super) struct Attested {
@@ -66,13 +66,13 @@ pub(super) fn read(folder: &Path, manifest: &Manifest, trust: &Trust, problems: 
             let why = format!("a key rotation is of {}, this ledger's are of {origin}", rotation.origin());
             problems.push(Problem::general(Class::Format, why));
         }
-        if !keys.hand_over(rotation) {
-            let why = format!("a key rotation after {} is not signed by both keys that count", rotation.after());
-            problems.push(Problem::general(Class::Signature, why));
-        }
+    }
+    for rotation in keys.hand_over_all(&rotations) {
+        let why = format!("a key rotation after {} is not signed by both keys that count", rotation.after());
+        problems.push(Problem::general(Class::Signature, why));
     }
     let path = folder.join(names::CHECKPOINT);
-    let text = fs::read_to_string(path).map_err(|error| error.to_string());
+    let text = whole_text(&path).map_err(|error| error.to_string());
     let checkpoint = match text.and_then(|text| text.parse::<SignedCheckpoint>().map_err(|error| error.to_string())) {
         Ok(checkpoint) => checkpoint,
         Err(why) => {
@@ -145,7 +145,7 @@ fn why_unclear(signed: &SignedCheckpoint, by: &BornBy) -> Option<&'static str> {
 fn kept(folder: &Path, problems: &mut Vec<Problem>) -> (Vec<SignedCheckpoint>, Vec<Rotation>) {
     let (mut checkpoints, mut rotations) = (Vec::new(), Vec::new());
     let mut wrong = |why: String| problems.push(Problem::general(Class::Format, format!("attestations: {why}")));
-    let bytes = match fs::read(folder.join(names::ATTESTATIONS)) {
+    let bytes = match whole(&folder.join(names::ATTESTATIONS)) {
         Ok(bytes) => bytes,
         Err(error) => {
             wrong(error.to_string());

@@ -10,6 +10,7 @@ use aduan::values::{Digest, Position};
 
 use super::{Class, Problem};
 use crate::names;
+use crate::records::whole_text;
 
 /// What is there, and the rules it makes; none where it makes none.
 pub(super) struct Documents {
@@ -33,7 +34,7 @@ pub(super) fn read(folder: &Path, problems: &mut Vec<Problem>) -> Documents {
                 wrong("is named by no hash".into());
                 continue;
             };
-            match fs::read_to_string(entry.path()) {
+            match whole_text(&entry.path()) {
                 Ok(text) if Digest::of(text.as_bytes()) == hash => documents.push(Document { hash, kind, text }),
                 Ok(_) => wrong("does not have the hash it is named by".into()),
                 Err(error) => wrong(error.to_string()),

@@ -7,7 +7,7 @@ use aduan::audit::checkpoint::Checkpoint;
 use aduan::audit::leaf;
 use aduan::event::Event;
 use aduan::record::Record;
-use aduan::values::{Digest, Position};
+use aduan::values::{ComplaintId, Digest, Position};
 use serde::Deserialize;
 
 use super::commands::Commands;
@@ -214,6 +214,10 @@ impl<'a> Ground<'a> {
         else {
             return part.problems.push(Problem::at(position, Class::Format, "admits a loss in another form"));
         };
+        if record.complaint != ComplaintId::of_fork(self.folder.ledger(), line) {
+            let why = "a loss is admitted where another complaint should stand";
+            return part.problems.push(Problem::at(position, Class::Unlawful, why));
+        }
         let line_before = part.losses.iter().map(|loss| loss.line).max().unwrap_or(1);
         let why = match position {
             _ if Some(position) != kept.checked_add(1) => "admits a loss, and does not stand where it begins",
@@ -257,6 +261,13 @@ impl<'a> Ground<'a> {
     /// Of one size and line, one root is signed; and where every record is there, so is each that began a line: a
     /// checkpoint is of the line that was begun last.
     fn check_lines(&self, part: &mut Part) {
+        let own = self.folder.attested.map(|attested| attested.checkpoint.checkpoint());
+        let is_left = |own: &&Checkpoint| part.losses.iter().any(|loss| loss.takes(own));
+        if let Some(own) = own.filter(|own| !self.folder.is_whole() && is_left(own)) {
+            let why =
+                format!("the checkpoint is of line {}, and a loss within it begins a later one", own.origin.line());
+            part.problems.push(Problem::general(Class::Consistency, why));
+        }
         let mut signed = BTreeMap::new();
         let attested = self.folder.attested.map_or(&[][..], |attested| &attested.roots);
         for root in attested.iter().filter(|root| root.is_ours && !root.is_lost(&part.losses, &mut Vec::new())) {

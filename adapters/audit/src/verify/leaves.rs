@@ -10,6 +10,7 @@ use aduan::values::{Digest, Position};
 use super::attested::SignedRoot;
 use super::{Class, Folder, Loss, Problem};
 use crate::names;
+use crate::records::regular;
 
 /// Reads the leaves in order.
 pub(super) struct Leaves<'a> {
@@ -28,7 +29,7 @@ pub(super) struct Leaves<'a> {
 
 impl<'a> Leaves<'a> {
     pub(super) fn open(folder: &Folder<'a>, problems: &mut Vec<Problem>) -> Option<Self> {
-        let open = || File::open(folder.file(names::LEAVES));
+        let open = || regular(&folder.file(names::LEAVES)).map(|(file, _)| file);
         let (file, again) = match open().and_then(|file| Ok((file, open()?))) {
             Ok((file, again)) => (BufReader::with_capacity(BUFFER, file), again),
             Err(error) => {

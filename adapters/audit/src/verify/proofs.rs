@@ -13,6 +13,7 @@ use memchr::memmem;
 use super::attested::{Attested, SignedRoot};
 use super::{Class, Folder, Loss, Problem};
 use crate::names;
+use crate::records::whole;
 
 /// Checks the proof that a record is in the checkpoint.
 pub(super) fn check(folder: &Folder<'_>, position: Position, leaf: Digest, problems: &mut Vec<Problem>) -> bool {
@@ -78,7 +79,7 @@ fn read_older(
 
 /// A proof; none where it ends at another checkpoint than this one, whatever that may be.
 fn read<P: FromStr<Err = InvalidValue>>(path: &Path, attested: Option<&Attested>) -> Result<Option<P>, String> {
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let bytes = whole(path).map_err(|error| error.to_string())?;
     let cut = memmem::find(&bytes, b"\n\n").map_or(bytes.len(), |cut| cut + 2);
     let (head, checkpoint) = bytes.split_at(cut);
     let mut text = str::from_utf8(head).map_err(|error| error.to_string())?.to_owned();

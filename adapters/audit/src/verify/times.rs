@@ -4,7 +4,7 @@ use aduan::values::Position;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::attested::SignedRoot;
-use super::{Folder, Loss};
+use super::{Class, Folder, Loss};
 
 /// When checkpoints were signed.
 pub(super) struct Times {
@@ -36,9 +36,9 @@ impl Times {
         Some(format!("says it was recorded at {recorded_at}, and was there already at {after}"))
     }
 
-    /// Checkpoints of what is lost say nothing about what stands in its place.
+    /// Checkpoints of what is lost say nothing about what stands in its place; the folder's own covers what is here.
     pub(super) fn forget(&mut self, loss: &Loss) {
-        self.signed.retain(|root| !loss.takes(&root.checkpoint));
+        self.signed.retain(|root| root.class == Class::Root || !loss.takes(&root.checkpoint));
         self.bound();
     }
 
