@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use aduan::audit::checkpoint::Checkpoint;
+use aduan::audit::checkpoint::{Checkpoint, Origin};
 use aduan::audit::leaf;
 use aduan::event::Event;
 use aduan::record::Record;
@@ -214,15 +214,15 @@ impl<'a> Ground<'a> {
         else {
             return part.problems.push(Problem::at(position, Class::Format, "admits a loss in another form"));
         };
-        if record.complaint != ComplaintId::of_fork(self.folder.ledger(), line) {
-            let why = "a loss is admitted where another complaint should stand";
-            return part.problems.push(Problem::at(position, Class::Unlawful, why));
-        }
         let line_before = part.losses.iter().map(|loss| loss.line).max().unwrap_or(1);
         let why = match position {
             _ if Some(position) != kept.checked_add(1) => "admits a loss, and does not stand where it begins",
             _ if lost <= kept => "admits a loss of nothing",
             _ if line <= line_before => "admits a loss, and begins a line that was begun before",
+            _ if record.complaint != ComplaintId::of_fork(self.folder.ledger(), line) => {
+                let why = "a loss is admitted where another complaint should stand";
+                return part.problems.push(Problem::at(position, Class::Unlawful, why));
+            }
             _ if is_signed => {
                 let loss = Loss { position, kept, lost, line, root };
                 self.times.forget(&loss);
@@ -262,8 +262,9 @@ impl<'a> Ground<'a> {
     /// checkpoint is of the line that was begun last.
     fn check_lines(&self, part: &mut Part) {
         let own = self.folder.attested.map(|attested| attested.checkpoint.checkpoint());
+        let is_ours = |own: &&Checkpoint| own.origin.of_line(1) == Origin::of(self.folder.ledger(), 1);
         let is_left = |own: &&Checkpoint| part.losses.iter().any(|loss| loss.takes(own));
-        if let Some(own) = own.filter(|own| !self.folder.is_whole() && is_left(own)) {
+        if let Some(own) = own.filter(is_ours).filter(|own| !self.folder.is_whole() && is_left(own)) {
             let why =
                 format!("the checkpoint is of line {}, and a loss within it begins a later one", own.origin.line());
             part.problems.push(Problem::general(Class::Consistency, why));
