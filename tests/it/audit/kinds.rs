@@ -889,7 +889,9 @@ fn box_of_elsewhere(forge: &mut Forge, chance: &mut Rng, _: &Forge) -> bool {
     let (Some(one), Some(other)) = (a_box(forge, chance), a_box(forge, chance)) else { return false };
     let from = forge.lines[other.0].boxes[other.1].clone();
     let into = forge.lines[one.0].boxes[one.1].clone();
-    if from.digest == into.digest {
+    // What one command brought under one name, as several steps of an import, opens at each of these places.
+    let place = |line: usize, field: &str| (forge.event(line).context.command, field.to_owned());
+    if place(one.0, &into.field) == place(other.0, &from.field) {
         return false;
     }
     let payload = &mut forge.lines[one.0].record.payload;
