@@ -169,7 +169,7 @@ async fn exported(store: &Arc<SqliteStore>, size: u64, folder: &Path) {
         boxes: false,
         keys: None,
         folder: folder.to_owned(),
-        made_at: String::new(),
+        made_at: "2024-04-16T08:00:00Z".to_owned(),
         made_by: "ratios".to_owned(),
     };
     let written = export(what, |_, _| {}).await.expect("a sound ledger");
