@@ -288,6 +288,12 @@ impl Complaint {
         complaint
     }
 
+    /// Forgets the commands it has handled: for who reads many histories, and decides nothing.
+    pub(crate) fn forget_commands(&mut self) {
+        self.handled.clear();
+        self.imported.clear();
+    }
+
     /// Applies one event. Total: what was recorded is never refused.
     pub fn evolve(&mut self, event: &Event) {
         self.version += 1;

@@ -305,6 +305,7 @@ impl History {
                     note(ProblemKind::Unlawful, format!("{} {why}", event.fact.name()));
                 }
                 self.state.evolve(event);
+                self.state.forget_commands();
             }
             Err(why) => {
                 note(ProblemKind::Unreadable, why.to_owned());
@@ -314,7 +315,7 @@ impl History {
         }
     }
 
-    /// The complaint as its events make it.
+    /// The complaint as its events make it, but for the commands it has handled: it decides nothing.
     pub fn state(&self) -> &Complaint {
         &self.state
     }

@@ -47,6 +47,62 @@ impl<'a> Json<'a> {
     }
 }
 
+/// Whether a text is JSON in which no object has a member twice: what [`Json::read`] asks, and nothing kept of it.
+pub(crate) fn is_valid(text: &str) -> bool {
+    serde_json::from_str::<Valid>(text).is_ok()
+}
+
+struct Valid;
+
+impl<'de> Deserialize<'de> for Valid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Validity)
+    }
+}
+
+struct Validity;
+
+impl<'de> Visitor<'de> for Validity {
+    type Value = Valid;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Valid, E> {
+        Ok(Valid)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Valid, E> {
+        Ok(Valid)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Valid, E> {
+        Ok(Valid)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Valid, E> {
+        Ok(Valid)
+    }
+    fn visit_unit<E>(self) -> Result<Valid, E> {
+        Ok(Valid)
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Valid, E> {
+        Ok(Valid)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Valid, A::Error> {
+        while list.next_element::<Valid>()?.is_some() {}
+        Ok(Valid)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Valid, A::Error> {
+        let mut names: Vec<Cow<'de, str>> = Vec::new();
+        while let Some(Name(name)) = object.next_key()? {
+            if names.contains(&name) {
+                return Err(A::Error::custom("a member twice"));
+            }
+            names.push(name);
+            object.next_value::<Valid>()?;
+        }
+        Ok(Valid)
+    }
+}
+
 /// Whether there is white space outside of texts.
 pub(crate) fn is_spaced(text: &str) -> bool {
     let (mut is_text, mut is_escaped) = (false, false);

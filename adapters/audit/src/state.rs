@@ -5,6 +5,9 @@ use aduan::complaint::{Complaint, Stage};
 use aduan::event::{Classification, Closure, Level};
 use aduan::values::{AgencyCode, ComplaintId, Score, Version, Visibility};
 use serde::Serialize;
+use uuid::Uuid;
+
+use crate::records::Share;
 
 /// One line. Nothing personal is in it, and no tracking number.
 #[derive(Serialize)]
@@ -50,4 +53,10 @@ pub(crate) fn complaint_of(line: &str) -> Option<ComplaintId> {
     crate::line::number(&mut rest, r#","version":"#).filter(|version| *version > 0)?;
     crate::line::text(&mut rest, r#","stage":""#)?;
     rest.starts_with([',', '}']).then_some(ComplaintId(complaint))
+}
+
+/// Whether a line is of a complaint of that share, as far as its beginning tells.
+pub(crate) fn is_of(line: &[u8], share: Share) -> bool {
+    let id = line.strip_prefix(br#"{"complaint":""#).and_then(|rest| Uuid::try_parse_ascii(rest.get(..36)?).ok());
+    id.is_some_and(|id| share.holds(ComplaintId(id)))
 }

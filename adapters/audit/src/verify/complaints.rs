@@ -1,6 +1,6 @@
 //! What is of one complaint: its chain, its lawful course, its verdicts, its sealed values, its state at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aduan::audit::verdicts::Judge;
 use aduan::event::Event;
@@ -25,7 +25,8 @@ pub(super) struct Complaints<'a> {
     judge: Judge,
     boxes: Beside,
     keys: Beside,
-    read: BTreeMap<ComplaintId, Complaint>,
+    /// Boxed: a table keeps room for as many again.
+    read: HashMap<ComplaintId, Box<Complaint>>,
 }
 
 #[derive(Default)]
@@ -66,7 +67,7 @@ impl<'a> Complaints<'a> {
             judge: Judge::default(),
             boxes: Beside::open(folder, names::BOXES, folder.manifest.boxes),
             keys: Beside::open(folder, names::KEYS, folder.manifest.keys),
-            read: BTreeMap::new(),
+            read: HashMap::new(),
         }
     }
 
@@ -211,10 +212,12 @@ impl<'a> Complaints<'a> {
                 return;
             }
         };
-        let mut left: BTreeMap<ComplaintId, &Complaint> = self.read.iter().map(|(id, read)| (*id, read)).collect();
+        let mut left: BTreeMap<ComplaintId, &Complaint> = self.read.iter().map(|(id, read)| (*id, &**read)).collect();
         let mut last = None;
         let mut number = 0;
-        while let Ok(Some(line)) = lines.next() {
+        // The first share tells what is wrong with the form of any line; the others look at their own only.
+        let is_wanted = |line: &[u8]| self.share.is_first() || state::is_of(line, self.share);
+        while let Ok(Some(line)) = lines.next_if(is_wanted) {
             number += 1;
             let (text, form) = match line {
                 Line::Text(text) => (text, None),

@@ -5,7 +5,6 @@ use std::io;
 
 use aduan::audit::checkpoint::{Checkpoint, Origin};
 use aduan::audit::leaf;
-use aduan::event::Event;
 use aduan::record::Record;
 use aduan::values::{ComplaintId, Digest, Position};
 use serde::Deserialize;
@@ -18,6 +17,7 @@ use super::said::Said;
 use super::sealed::Strays;
 use super::times::Times;
 use super::{Class, Folder, Loss, Part, Problem, entries, proofs};
+use crate::json::{self, Json};
 use crate::line;
 use crate::manifest::Scope;
 use crate::names;
@@ -98,11 +98,16 @@ impl<'a> Reading<'a> {
         let record = &mut self.record;
         let position = line::read(text, record).map_err(|what| format!("its {what} is not in its form"))?;
         let event = self.share.holds(record.complaint).then(|| record.written());
-        if !matches!(event, Some(Ok(_))) && !line::is_json(record) {
-            return Err("it holds no JSON".to_owned());
-        }
+        let said = match &event {
+            Some(Ok(event)) => Said::by(&event.context),
+            // What is read as an event is JSON; of what is not, or is read by another share, that is asked here.
+            _ => match Json::read(&record.metadata).filter(|_| json::is_valid(&record.payload)) {
+                Some(metadata) => Said::in_metadata(&metadata),
+                None => return Err("it holds no JSON".to_owned()),
+            },
+        };
         if let Some(ground) = &mut self.ground {
-            ground.read(position, record, event.as_ref().and_then(|event| event.as_ref().ok()), &mut self.part);
+            ground.read(position, record, said, &mut self.part);
         }
         if let Some(event) = event {
             let event = event.as_ref().map_err(ToString::to_string);
@@ -147,7 +152,7 @@ impl<'a> Ground<'a> {
         }
     }
 
-    fn read(&mut self, position: Position, record: &Record, event: Option<&Event>, part: &mut Part) {
+    fn read(&mut self, position: Position, record: &Record, said: Said, part: &mut Part) {
         part.records += 1;
         self.check_position(position, &mut part.problems);
         let hash = record.check_hash(self.folder.ledger());
@@ -158,7 +163,6 @@ impl<'a> Ground<'a> {
             self.note_loss(position, record, is_hashed && is_tied, part);
         }
         self.strays.pass(position, &mut part.problems);
-        let said = event.map_or_else(|| Said::read(record), |event| Said::by(&event.context));
         let broken = self.commands.read(position, said.part);
         part.problems.extend(broken.into_iter().map(|why| Problem::at(position, Class::Command, why)));
         self.bound.check(position, said.bound, &mut part.problems);

@@ -1,7 +1,6 @@
 //! What a record says of itself: as much of its metadata as is asked of every record, by whichever release it was written.
 
 use aduan::event::Context;
-use aduan::record::Record;
 use aduan::store::DocumentKind;
 use aduan::values::{CommandId, Digest};
 use chrono::{DateTime, Utc};
@@ -30,9 +29,8 @@ impl Said {
     }
 
     /// Of a record that could not, or that somebody else reads.
-    pub(super) fn read(record: &Record) -> Self {
-        let metadata = Json::read(&record.metadata);
-        let said = |name: &str| metadata.as_ref().and_then(|metadata| metadata.member(name)?.text());
+    pub(super) fn in_metadata(metadata: &Json<'_>) -> Self {
+        let said = |name: &str| metadata.member(name).and_then(Json::text);
         let number = |text: &str| text.parse::<u32>().ok().filter(|number| number.to_string() == text);
         let part = said("part").and_then(|part| {
             let (number_of, of) = part.split_once('/')?;
