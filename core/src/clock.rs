@@ -5,9 +5,9 @@
 
 mod change;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub use self::change::{ClockChange, What};
 use crate::calendar::WorkingCalendar;
@@ -135,6 +135,7 @@ pub enum Due {
     /// At the end of a local date.
     EndOf {
         /// The last local date that is still in time.
+        #[serde(serialize_with = "written")]
         #[schemars(with = "String")]
         date: NaiveDate,
         /// The zone the date is meant in.
@@ -175,6 +176,29 @@ impl std::fmt::Display for Due {
             Due::EndOf { date, zone } => write!(f, "end of {date} ({zone})"),
         }
     }
+}
+
+/// As chrono writes it, without its way through a formatter: every record of a clock has one.
+fn written<S: Serializer>(date: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    if !(0..=9_999).contains(&year) {
+        return date.serialize(serializer);
+    }
+    let digit = |number: u32, unit: u32| b'0' + (number / unit % 10) as u8;
+    let year = year as u32;
+    let text = [
+        digit(year, 1_000),
+        digit(year, 100),
+        digit(year, 10),
+        digit(year, 1),
+        b'-',
+        digit(month, 10),
+        digit(month, 1),
+        b'-',
+        digit(day, 10),
+        digit(day, 1),
+    ];
+    serializer.serialize_str(str::from_utf8(&text).expect("digits"))
 }
 
 /// What a clock was doing when it was last touched.

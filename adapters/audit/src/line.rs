@@ -1,6 +1,7 @@
 //! A record as one line: `{"position":1,"complaint":…,"metadata":{…},"payload":{…}}`, the hashed bytes to the letter.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use aduan::record::{Record, intern};
 use aduan::values::{CommandId, ComplaintId, Digest, Position};
@@ -62,7 +63,7 @@ pub(crate) fn read(line: &str, record: &mut Record) -> Result<Position, &'static
     record.hash = text(&mut rest, r#","hash":""#).and_then(|hash| hash.parse().ok()).ok_or("hash")?;
     let rest = rest.strip_prefix(r#","metadata":"#).ok_or("metadata")?;
     // A quotation mark inside a string of JSON stands behind a backslash, so this can be no part of one.
-    let end = memmem::find(rest.as_bytes(), br#"},"payload":{"#).ok_or("payload")?;
+    let end = BETWEEN.find(rest.as_bytes()).ok_or("payload")?;
     let (metadata, payload) = (&rest[..=end], &rest[end + PAYLOAD..]);
     if !metadata.starts_with('{') {
         return Err("metadata");
@@ -118,7 +119,7 @@ pub(crate) fn number(rest: &mut &str, prefix: &str) -> Option<u64> {
 /// The text behind a prefix, up to the next quotation mark.
 pub(crate) fn text<'a>(rest: &mut &'a str, prefix: &str) -> Option<&'a str> {
     let behind = rest.strip_prefix(prefix)?;
-    let end = behind.find('"')?;
+    let end = memchr::memchr(b'"', behind.as_bytes())?;
     *rest = &behind[end + 1..];
     Some(&behind[..end])
 }
@@ -134,6 +135,8 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && !name.bytes().any(|byte| byte < b' ' || byte == b'\\')
 }
 
+/// Searched for in every line, so made once.
+static BETWEEN: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(br#"},"payload":{"#));
 /// From the end of the metadata to the beginning of the payload.
 const PAYLOAD: usize = r#"},"payload":"#.len();
 

@@ -33,6 +33,9 @@ pub(crate) fn regular(path: &Path) -> io::Result<(File, u64)> {
 /// Reads a file line by line.
 pub(crate) struct Lines {
     file: BufReader<File>,
+    /// Of the file's own buffer: the line that was read last.
+    used: usize,
+    /// A line that lies across the end of that buffer.
     buffer: Vec<u8>,
     number: u64,
 }
@@ -51,7 +54,8 @@ pub(crate) enum Line<'a> {
 
 impl Lines {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Lines { file: BufReader::with_capacity(BUFFER, regular(path)?.0), buffer: Vec::new(), number: 0 })
+        let file = BufReader::with_capacity(BUFFER, regular(path)?.0);
+        Ok(Lines { file, used: 0, buffer: Vec::new(), number: 0 })
     }
 
     /// The number of the line that was read last, from 1.
@@ -66,41 +70,49 @@ impl Lines {
 
     /// The next line, if it is wanted by its first bytes; none at the end.
     pub(crate) fn next_if(&mut self, is_wanted: impl FnOnce(&[u8]) -> bool) -> io::Result<Option<Line<'_>>> {
-        self.buffer.clear();
-        let mut is_too_long = false;
-        loop {
-            let available = self.file.fill_buf()?;
-            if available.is_empty() {
-                break;
-            }
-            let end = memchr::memchr(b'\n', available).map(|end| end + 1);
-            let taken = end.unwrap_or(available.len());
-            is_too_long |= self.buffer.len() + taken > LONGEST;
-            if !is_too_long {
-                self.buffer.extend_from_slice(&available[..taken]);
-            }
-            self.file.consume(taken);
-            if end.is_some() {
-                break;
-            }
+        self.file.consume(std::mem::take(&mut self.used));
+        if let Some(end) = memchr::memchr(b'\n', self.file.fill_buf()?) {
+            self.used = end + 1;
+            self.number += 1;
+            let line = &self.file.buffer()[..end];
+            return Ok(Some(if is_wanted(line) { told(line, true) } else { Line::Passed }));
         }
-        if self.buffer.is_empty() && !is_too_long {
+        self.read_across()?;
+        if self.buffer.is_empty() {
             return Ok(None);
         }
         self.number += 1;
-        if is_too_long {
+        if self.buffer.len() > LONGEST {
             return Ok(Some(Line::Broken("is longer than any")));
         }
         let line = self.buffer.strip_suffix(b"\n");
         let bytes = line.unwrap_or(&self.buffer);
-        if !is_wanted(bytes) {
-            return Ok(Some(Line::Passed));
+        Ok(Some(if is_wanted(bytes) { told(bytes, line.is_some()) } else { Line::Passed }))
+    }
+
+    /// Reads on to the end of a line. Of one that is too long no more is kept than shows that it is.
+    fn read_across(&mut self) -> io::Result<()> {
+        self.buffer.clear();
+        loop {
+            let available = self.file.fill_buf()?;
+            let end = memchr::memchr(b'\n', available).map(|end| end + 1);
+            let taken = end.unwrap_or(available.len());
+            if self.buffer.len() <= LONGEST {
+                self.buffer.extend_from_slice(&available[..taken]);
+            }
+            self.file.consume(taken);
+            if end.is_some() || taken == 0 {
+                return Ok(());
+            }
         }
-        Ok(Some(match str::from_utf8(bytes) {
-            Ok(text) if line.is_some() => Line::Text(text),
-            Ok(text) => Line::Endless(text),
-            Err(_) => Line::Broken("is no UTF-8"),
-        }))
+    }
+}
+
+fn told(line: &[u8], has_end: bool) -> Line<'_> {
+    match str::from_utf8(line) {
+        Ok(text) if has_end => Line::Text(text),
+        Ok(text) => Line::Endless(text),
+        Err(_) => Line::Broken("is no UTF-8"),
     }
 }
 
@@ -138,8 +150,8 @@ const LONGEST: usize = 4 << 20;
 /// A year of checkpoints every ten minutes, with witnesses, is a tenth of it.
 const LARGEST: u64 = 512 << 20;
 const BUFFER: usize = 1 << 18;
-/// About 150,000 records of 20,000 complaints, of which some kilobytes each are remembered.
-pub(crate) const SHARE: NonZero<u64> = NonZero::new(192 << 20).expect("not zero");
+/// About 370,000 records of 37,000 complaints, of which three kilobytes each are remembered.
+pub(crate) const SHARE: NonZero<u64> = NonZero::new(512 << 20).expect("not zero");
 
 #[cfg(test)]
 mod tests {

@@ -100,6 +100,9 @@ impl<'a> Complaints<'a> {
             note(class_of(kind), why);
         });
         read.last = read.last.max(position);
+        if !self.keys.is_there() && !self.boxes.is_there() {
+            return;
+        }
         let named = match event {
             Ok(event) => Named::by(event),
             Err(_) => Named::within(record),

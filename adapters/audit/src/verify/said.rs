@@ -48,7 +48,9 @@ impl Said {
 
 /// The command of that name: where it is no UUID, something that only the same name gives.
 fn command_named(name: &str) -> CommandId {
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&Digest::of(name.as_bytes()).0[..16]);
-    CommandId(Uuid::try_parse(name).unwrap_or(Uuid::from_bytes(bytes)))
+    CommandId(Uuid::try_parse(name).unwrap_or_else(|_| {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&Digest::of(name.as_bytes()).0[..16]);
+        Uuid::from_bytes(bytes)
+    }))
 }
