@@ -4,6 +4,7 @@
 //! re-encodes anything to verify it: hashes are taken over the stored bytes.
 
 use std::borrow::Cow;
+use std::io;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -111,8 +112,8 @@ impl Record {
     /// Whether its bytes are those that its event is written as.
     pub fn is_canonical(&self, event: &Event) -> bool {
         let Event { context, fact, occurred_at, provenance } = event;
-        canonical(&PayloadRef { fact, occurred_at, provenance }, self.payload.len()) == self.payload
-            && canonical(context, self.metadata.len()) == self.metadata
+        is_written_as(&PayloadRef { fact, occurred_at, provenance }, &self.payload)
+            && is_written_as(context, &self.metadata)
     }
 
     /// Reads the event back.
@@ -219,6 +220,26 @@ pub fn intern(name: &str) -> Cow<'static, str> {
     match known.or((name == EVENT_VERSION).then_some(EVENT_VERSION)) {
         Some(known) => Cow::Borrowed(known),
         None => Cow::Owned(name.to_owned()),
+    }
+}
+
+/// Whether a text is the canonical JSON of a value: compared while it is written, and kept nowhere.
+fn is_written_as<T: Serialize>(value: &T, text: &str) -> bool {
+    let mut rest = Rest(text.as_bytes());
+    serde_json::to_writer(&mut rest, value).is_ok() && rest.0.is_empty()
+}
+
+/// What of a text is still to be written: takes that, and nothing else.
+struct Rest<'a>(&'a [u8]);
+
+impl io::Write for Rest<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

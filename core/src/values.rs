@@ -189,13 +189,7 @@ impl FromStr for DocumentRef {
 
 impl Serialize for DocumentRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(self.name.len() + 76);
-        text.push_str(&self.name);
-        text.push('@');
-        text.push_str(&self.version.to_string());
-        text.push(':');
-        text.push_str(Hex::of(&self.hash.0).as_str());
-        serializer.serialize_str(&text)
+        serializer.collect_str(self)
     }
 }
 

@@ -227,6 +227,24 @@ impl Verification {
     pub fn gravest(&self) -> Option<Class> {
         self.problems.iter().map(|problem| problem.class).min()
     }
+
+    fn take(&mut self, part: Part) {
+        self.records += part.records;
+        self.complaints += part.complaints;
+        self.clocks += part.clocks;
+        self.verdicts += part.verdicts;
+        self.admitted_losses.extend(part.losses);
+        self.problems.extend(part.problems);
+    }
+
+    fn check_read(&mut self, manifest: &Manifest) {
+        let counts =
+            [("records", manifest.records, self.records), ("complaints", manifest.complaints, self.complaints)];
+        for (what, said, there) in counts.into_iter().filter(|(_, said, there)| said != there) {
+            let why = format!("the manifest says {said} {what}, and there are {there}");
+            self.problems.push(Problem::general(Class::Format, why));
+        }
+    }
 }
 
 /// Checks a folder. `progress` is told how many records are done, and how many there are to do.
@@ -275,7 +293,7 @@ pub fn verify_in_shares(
         found.signed_by = attested.signed_by.as_ref().map(ToString::to_string);
         found.signed_at = attested.signed_at.map(|at| at.to_rfc3339());
     }
-    let folder = Folder {
+    let mut folder = Folder {
         path: folder,
         share: bytes,
         manifest: &manifest,
@@ -283,8 +301,18 @@ pub fn verify_in_shares(
         attested: attested.as_ref(),
         documents: &documents,
         trust,
+        holds_no_json: false,
     };
-    folder.read_all(&mut found, progress);
+    let mut parts = folder.read_all(&progress);
+    // The first share takes the lines of others for JSON, until one of them is none: then it reads them once more.
+    if parts.iter().any(|part| part.holds_no_json) {
+        folder.holds_no_json = true;
+        parts = folder.read_all(&progress);
+    }
+    for part in parts {
+        found.take(part);
+    }
+    found.check_read(&manifest);
     found.problems.sort();
     found.manifest = Some(manifest);
     found
@@ -300,6 +328,8 @@ struct Folder<'a> {
     attested: Option<&'a Attested>,
     documents: &'a Documents,
     trust: &'a Trust,
+    /// Somewhere in the records, so that every line is to be asked whether it is JSON, whoever judges it.
+    holds_no_json: bool,
 }
 
 /// What a share of the records, or what is of none of them, adds to a verification.
@@ -311,6 +341,8 @@ struct Part {
     verdicts: u64,
     losses: Vec<Loss>,
     problems: Vec<Problem>,
+    /// A line that is not the first share's holds no JSON.
+    holds_no_json: bool,
 }
 
 impl Folder<'_> {
@@ -340,7 +372,8 @@ impl Folder<'_> {
         !matches!(self.manifest.scope, Scope::Complaint(_))
     }
 
-    fn read_all(&self, found: &mut Verification, progress: impl Fn(u64, u64) + Sync) {
+    /// Reads all shares; in whichever order the threads come back with them.
+    fn read_all(&self, progress: &(impl Fn(u64, u64) + Sync)) -> Vec<Part> {
         let bytes = fs::metadata(self.file(names::RECORDS)).map_or(0, |file| file.len());
         let shares: Vec<Share> = Share::all(bytes, self.share).collect();
         let all = self.manifest.records.saturating_mul(shares.len() as u64);
@@ -358,24 +391,7 @@ impl Folder<'_> {
             (1..threads).for_each(|_| drop(scope.spawn(work)));
             work();
         });
-        // In whichever order the threads came back: it is sorted behind.
-        for part in parts.into_inner().expect("whoever held it went on") {
-            found.records += part.records;
-            found.complaints += part.complaints;
-            found.clocks += part.clocks;
-            found.verdicts += part.verdicts;
-            found.admitted_losses.extend(part.losses);
-            found.problems.extend(part.problems);
-        }
-        for (what, said, there) in [
-            ("records", self.manifest.records, found.records),
-            ("complaints", self.manifest.complaints, found.complaints),
-        ] {
-            if said != there {
-                let why = format!("the manifest says {said} {what}, and there are {there}");
-                found.problems.push(Problem::general(Class::Format, why));
-            }
-        }
+        parts.into_inner().expect("whoever held it went on")
     }
 }
 

@@ -100,11 +100,15 @@ impl<'a> Reading<'a> {
         let event = self.share.holds(record.complaint).then(|| record.written());
         let said = match &event {
             Some(Ok(event)) => Said::by(&event.context),
-            // What is read as an event is JSON; of what is not, or is read by another share, that is asked here.
-            _ => match Json::read(&record.metadata).filter(|_| json::is_valid(&record.payload)) {
-                Some(metadata) => Said::in_metadata(&metadata),
-                None => return Err("it holds no JSON".to_owned()),
-            },
+            // What is read as an event is JSON; of what is not, that is asked here.
+            event => {
+                let said = said_in(record).filter(|_| {
+                    let is_asked = event.is_some() || self.folder.holds_no_json;
+                    !is_asked || json::is_valid(&record.payload)
+                });
+                self.part.holds_no_json |= said.is_none() && !self.share.is_first();
+                said.ok_or("it holds no JSON")?
+            }
         };
         if let Some(ground) = &mut self.ground {
             ground.read(position, record, said, &mut self.part);
@@ -122,6 +126,14 @@ impl<'a> Reading<'a> {
         }
         self.complaints.end(&mut self.part);
         self.part
+    }
+}
+
+/// What metadata say that are those of an event, or at least JSON.
+fn said_in(record: &Record) -> Option<Said> {
+    match record.context() {
+        Ok(context) => Some(Said::by(&context)),
+        Err(_) => Json::read(&record.metadata).map(|metadata| Said::in_metadata(&metadata)),
     }
 }
 
