@@ -172,4 +172,73 @@ mod tests {
         }
         assert_eq!(last, 6);
     }
+
+    /// What a file's lines are read as: their lengths, and what is wrong with them.
+    fn told_of(path: &Path) -> Vec<(usize, Option<&'static str>)> {
+        let mut lines = Lines::open(path).unwrap();
+        let mut told = Vec::new();
+        while let Some(line) = lines.next_if(|_| true).unwrap() {
+            told.push(match line {
+                Line::Text(text) => (text.len(), None),
+                Line::Endless(text) => (text.len(), Some("has no end")),
+                Line::Broken(why) => (0, Some(why)),
+                Line::Passed => unreachable!("all are wanted"),
+            });
+            assert_eq!(lines.number(), told.len() as u64);
+        }
+        told
+    }
+
+    #[test]
+    fn lines_of_every_length_are_read_wherever_the_buffer_ends() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("lines");
+        let lengths = [0, 1, BUFFER - 2, BUFFER - 1, BUFFER, BUFFER + 1, 3 * BUFFER, 0, 5, LONGEST - 1, 7];
+        let text: String = lengths.iter().map(|length| "x".repeat(*length) + "\n").collect();
+        fs::write(&path, &text).unwrap();
+        assert_eq!(told_of(&path), lengths.map(|length| (length, None)));
+        fs::write(&path, text + "end").unwrap();
+        assert_eq!(told_of(&path).last(), Some(&(3, Some("has no end"))));
+    }
+
+    #[test]
+    fn a_line_without_end_takes_no_more_memory_than_the_longest() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("lines");
+        let text = "{\"position\":1}\n".to_owned() + &"x".repeat(4 * LONGEST) + "\n{}\n";
+        fs::write(&path, text).unwrap();
+        let mut lines = Lines::open(&path).unwrap();
+        while lines.next_if(|_| true).unwrap().is_some() {
+            assert!(lines.buffer.capacity() <= 2 * (LONGEST + BUFFER), "{} bytes", lines.buffer.capacity());
+        }
+        assert_eq!(told_of(&path), [(14, None), (0, Some("is longer than any")), (2, None)]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_pipes_folders_and_devices_are_no_files_and_hold_up_nobody() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        fs::write(at("file"), "{}\n").unwrap();
+        std::os::unix::fs::symlink(at("file"), at("link")).unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap();
+        assert!(made.success());
+        for path in [at("link"), at("pipe"), at("folder"), "/dev/zero".into()] {
+            assert_eq!(whole(&path).unwrap_err().to_string(), "is no regular file", "{path:?}");
+            assert!(Lines::open(&path).is_err(), "{path:?}");
+        }
+        assert_eq!(whole(&at("file")).unwrap(), b"{}\n");
+    }
+
+    #[test]
+    fn a_small_file_that_is_not_small_is_refused_unread() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("checkpoint");
+        // As long as it says, and nothing on the disk.
+        File::create(&path).unwrap().set_len(LARGEST + 1).unwrap();
+        assert_eq!(whole(&path).unwrap_err().to_string(), "is larger than any");
+        fs::write(&path, [0xff]).unwrap();
+        assert_eq!(whole_text(&path).unwrap_err().to_string(), "is no UTF-8");
+    }
 }
