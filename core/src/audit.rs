@@ -25,6 +25,7 @@ pub mod fork;
 pub mod keys;
 pub mod notary;
 pub mod note;
+pub mod notes;
 pub mod proof;
 pub mod signer;
 pub mod sink;

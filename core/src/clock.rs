@@ -77,6 +77,11 @@ impl ClockKind {
         )
     }
 
+    /// Whether somebody answers for it: a limit, or the complainant's own time for a question.
+    pub fn is_owed(self) -> bool {
+        !self.is_window() || self == ClockKind::Information
+    }
+
     /// Whether missing it starts the escalation ladder at its first rung; a statutory miss starts higher.
     pub fn is_operational(self) -> bool {
         matches!(self, ClockKind::Verification | ClockKind::FirstResponse | ClockKind::Emergency)

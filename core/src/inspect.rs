@@ -131,8 +131,22 @@ pub struct AdmittedLoss {
     pub kept: Position,
     /// Of so many that were signed.
     pub lost: Position,
+    /// The root they were signed under.
+    pub root: Digest,
     /// The line of checkpoints that goes on after it.
     pub line: u32,
+}
+
+impl AdmittedLoss {
+    /// Whether a checkpoint covers what is admitted to be lost: no log leads to it any more.
+    pub fn takes(&self, checkpoint: &Checkpoint) -> bool {
+        checkpoint.origin.line() < self.line && checkpoint.size > self.kept
+    }
+
+    /// Whether it is the one that the admission names, but for its root.
+    fn names(&self, checkpoint: &Checkpoint) -> bool {
+        checkpoint.size == self.lost && checkpoint.origin.line().saturating_add(1) == self.line
+    }
 }
 
 impl Inspector {
@@ -196,8 +210,8 @@ impl Inspector {
                 if let Some(why) = self.commands.read(event.context.command, event.context.part) {
                     self.note(*position, None, ProblemKind::Command, why);
                 }
-                if let Fact::Forked { kept, line, lost, .. } = event.fact {
-                    self.losses.push(AdmittedLoss { position: *position, kept, lost, line });
+                if let Fact::Forked { kept, line, lost, root } = event.fact {
+                    self.losses.push(AdmittedLoss { position: *position, kept, lost, root, line });
                 }
                 if let Some(why) = self.forks.read(&self.head.ledger, *position, record.complaint, event) {
                     self.note(*position, Some(record.complaint), ProblemKind::Unlawful, why);
@@ -219,18 +233,25 @@ impl Inspector {
         }
     }
 
-    /// Whether what a checkpoint covers is admitted to be lost.
-    fn admits(&self, checkpoint: &Checkpoint) -> bool {
-        let takes = |loss: &AdmittedLoss| checkpoint.origin.line() < loss.line && checkpoint.size > loss.kept;
-        self.losses.iter().any(takes)
+    /// Notes that the log does not lead to a checkpoint, unless what that covers is admitted to be lost. Of the one that
+    /// the admission names, the root is known.
+    fn note_unlike(&mut self, position: Position, checkpoint: &Checkpoint, why: String) {
+        let why = match self.losses.iter().find(|loss| loss.takes(checkpoint)) {
+            None => why,
+            Some(loss) if loss.names(checkpoint) && loss.root != checkpoint.root => {
+                format!("the checkpoint of {} events has another root than the admitted loss", checkpoint.size)
+            }
+            Some(_) => return,
+        };
+        self.note(position, None, ProblemKind::Checkpoint, why);
     }
 
     fn check_roots(&mut self, position: Position) {
         while let Some(checkpoint) = self.checkpoints.pop_if(|checkpoint| checkpoint.size <= position) {
-            if checkpoint.size == position && checkpoint.root != self.tree.root() && !self.admits(&checkpoint) {
+            if checkpoint.size == position && checkpoint.root != self.tree.root() {
                 let why =
                     format!("the first {position} events are not those of the checkpoint of {}", checkpoint.origin);
-                self.note(position, None, ProblemKind::Checkpoint, why);
+                self.note_unlike(position, &checkpoint, why);
             }
         }
     }
@@ -256,9 +277,9 @@ impl Inspector {
             self.note(end, None, ProblemKind::Head, why);
         }
         for checkpoint in std::mem::take(&mut self.checkpoints) {
-            if checkpoint.size > end && !self.admits(&checkpoint) {
+            if checkpoint.size > end {
                 let why = format!("the log ends here, but a checkpoint covers {} events", checkpoint.size);
-                self.note(end, None, ProblemKind::Checkpoint, why);
+                self.note_unlike(end, &checkpoint, why);
             }
         }
         if let Some(told) = told.filter(|told| **told != self.head) {

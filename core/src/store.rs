@@ -34,6 +34,14 @@ pub trait Ledger: Send + Sync {
     /// `Unavailable`, or `Corrupt` when stored columns contradict each other.
     async fn load(&self, complaint: ComplaintId, after: Version) -> Result<Loaded, StoreError>;
 
+    /// The wrapped keys of a complaint, without its records.
+    ///
+    /// # Errors
+    /// As [`Ledger::load`].
+    async fn keys(&self, complaint: ComplaintId) -> Result<Vec<WrappedKey>, StoreError> {
+        Ok(self.load(complaint, BEYOND).await?.keys)
+    }
+
     /// Appends a command, whole. A command that was handled before is told so, even where it would conflict.
     ///
     /// # Errors
@@ -399,3 +407,6 @@ pub enum StoreError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("vault: {0}")]
 pub struct VaultError(pub String);
+
+/// More events than a complaint can have: what is loaded after it is the keys alone.
+const BEYOND: Version = u32::MAX as Version;

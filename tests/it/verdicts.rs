@@ -4,29 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use aduan::audit::verdicts::{Doubt, Judge, Why};
-use aduan::calendar::Calendar;
 use aduan::clock::{Clock, ClockKind, ClockState, Due, Limit};
 use aduan::complaint::Complaint;
 use aduan::event::{Event, Fact, Trigger};
 use aduan::rules::Rules;
 use aduan::store::{Document, DocumentKind, Entry};
 use aduan::values::{AgencyCode, Digest, DocumentRef};
-use aduan_testkit::town::{Choice, Town, histories};
+use aduan_testkit::town::{Choice, Town, histories, rules_and_their_revision};
 use chrono::{Days, TimeDelta};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// The rules of a town before and after the decree on joint leave is revised.
-static RULES: LazyLock<[Rules; 2]> = LazyLock::new(|| {
-    let rules = Rules::mojokerto();
-    let text = Calendar::indonesia().document().replacen("version = 1", "version = 2", 1);
-    let without: Vec<_> = text.lines().filter(|line| !line.contains("2024-04-12")).collect();
-    let revised = Calendar::parse(&without.join("\n")).unwrap();
-    let document =
-        Document { hash: revised.reference().hash, kind: DocumentKind::Calendar, text: revised.document().to_owned() };
-    let newer = rules.with(&document).unwrap();
-    [rules, newer]
-});
+/// The rules of a town before and after a decree is revised.
+static RULES: LazyLock<[Rules; 2]> = LazyLock::new(rules_and_their_revision);
 
 /// What an auditor is handed: every document that was kept beside the ledger.
 static KEPT: LazyLock<Rules> = LazyLock::new(|| Rules::from_documents(&RULES[1].documents()).unwrap());

@@ -278,7 +278,9 @@ pub async fn keeps_boxes_and_keys<S: Store>(store: Arc<S>) {
     assert_eq!(boxes, [None, Some(sealed.clone())]);
     let elsewhere = store.boxes(complaint(2), &[sealed.digest]).await.expect("boxes");
     assert_eq!(elsewhere, [None], "a box belongs to its complaint");
-    assert_eq!(store.load(complaint(1), 0).await.expect("a load").keys, [key]);
+    let loaded = store.load(complaint(1), 0).await.expect("a load").keys;
+    assert_eq!(loaded, [key]);
+    assert_eq!(store.keys(complaint(1)).await.expect("the keys alone"), loaded);
 }
 
 /// Documents are kept under the hash of their bytes; keeping one again is harmless.

@@ -3,6 +3,7 @@
 //! Everything follows from the choices, so a failing history shrinks and can be played again.
 
 use aduan::actor::{Actor, Role};
+use aduan::calendar::Calendar;
 use aduan::clock::{ClockKind, ClockState};
 use aduan::command::{ClearRequest, Command, Import, ImportStep, Marks, Receive, SealedRequest, Step as ImportedStep};
 use aduan::complaint::{Complaint, Decision, Rejection, Stage, Target, tracking_secret};
@@ -13,13 +14,25 @@ use aduan::event::{
 use aduan::record::{Record, genesis};
 use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, Clear};
-use aduan::store::Entry;
+use aduan::store::{Document, DocumentKind, Entry};
 use aduan::values::{
     AgencyCode, Category, Channel, CommandId, ComplaintId, Digest, LedgerId, Moment, PersonRef, SourceName,
     TrackingSecret, Visibility, WIB, channels,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
+
+/// The rules of a town before and after the decree on joint leave is revised: a day of leave is a working day after all.
+pub fn rules_and_their_revision() -> [Rules; 2] {
+    let rules = Rules::mojokerto();
+    let text = Calendar::indonesia().document().replacen("version = 1", "version = 2", 1);
+    let without: Vec<_> = text.lines().filter(|line| !line.contains("2024-04-12")).collect();
+    let revised = Calendar::parse(&without.join("\n")).expect("a calendar with a day less");
+    let text = revised.document().to_owned();
+    let document = Document { hash: revised.reference().hash, kind: DocumentKind::Calendar, text };
+    let newer = rules.with(&document).expect("the same rules with another calendar");
+    [rules, newer]
+}
 
 /// One step of a history, before anybody knows what it means.
 #[derive(Clone, Copy, Debug)]

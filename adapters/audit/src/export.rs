@@ -18,7 +18,7 @@ use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use aduan::audit::fork::{self, Loss};
 use aduan::audit::proof::{ConsistencyProof, InclusionProof};
 use aduan::audit::tree::{self, Frontier, RangeHashes};
-use aduan::audit::{keys::Rotation, leaf};
+use aduan::audit::{keys::Rotation, leaf, notes::ended};
 use aduan::complaint::Complaint;
 use aduan::record::Record;
 use aduan::store::{Attestations, DocumentKind, Entry, KeyVault, Store, StoreError, VaultError};
@@ -355,13 +355,11 @@ async fn write_attestations(export: &Export) -> Result<(), ExportError> {
         for kept in &page {
             let signed = kept.note.parse::<SignedCheckpoint>();
             let is_wanted = match kept.note.parse::<Rotation>() {
-                // A key that was handed over in a line that was left signs in this one, whatever size that was at.
-                Ok(rotation) => kept.size <= export.size() || rotation.origin().line() < line,
+                Ok(rotation) => rotation.counts_for(line, export.size()),
                 Err(_) => kept.size <= export.size() && signed.is_ok_and(|signed| is_wanted(&signed)),
             };
             if is_wanted {
-                notes.push_str(&kept.note);
-                notes.push_str("%\n");
+                notes.push_str(&ended(&kept.note));
             }
         }
         match page.last() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use aduan::audit::keys::Keyring;
 use aduan::audit::note::VerifierKey;
-use aduan::store::Store;
+use aduan::store::{Attestations, Store};
 use aduan::values::{ComplaintId, Month, Position, Zone};
 use aduan_audit::export::{Export, ExportError, Exported, export};
 use aduan_audit::manifest::Scope;
@@ -18,8 +18,10 @@ use serde_json::json;
 use crate::answer::{Exit, Failure, Teller};
 use crate::checkpoints::{Kept, rotations};
 use crate::edge::Instant;
+use crate::held::{checkpoints_in, newest_in};
 use crate::progress::Progress;
 use crate::tenant::{Opened, Tenant};
+use crate::verify::admitted_line;
 
 /// What somebody was handed, and what they hold already.
 #[derive(Args)]
@@ -29,7 +31,7 @@ pub(crate) struct Handed {
     /// The ledger's public key as NAME+ID+KEY, or a file that holds it, from somewhere else than the portal.
     #[arg(long, value_name = "KEY|FILE")]
     key: Vec<String>,
-    /// A checkpoint you hold: what you are handed has to begin with it.
+    /// A checkpoint you hold, or a file of several: what you are handed has to begin with each.
     #[arg(long, value_name = "FILE", requires = "folder")]
     holds: Vec<PathBuf>,
     /// By how much a recorded time may lie outside the checkpoints around it.
@@ -52,7 +54,7 @@ impl Handed {
         if keys.is_empty() {
             return Err(Failure::Usage("whose signature counts? Give the ledger's public key: --key".into()));
         }
-        let held = self.holds.iter().map(|path| checkpoint_in(path)).collect::<Result<_, _>>()?;
+        let held = held_in(&self.holds)?;
         let trust = Trust { keys, held, slack: TimeDelta::minutes(self.slack.into()) };
         let progress = Progress::start(teller, 0, "records");
         let found = verify(folder, &trust, |done, of| {
@@ -68,7 +70,11 @@ impl Handed {
     ///
     /// # Errors
     /// When one cannot be read, or is not signed by a key that was given.
-    pub(crate) async fn signed(&self, files: &[PathBuf], tenant: &Tenant) -> Result<Vec<Checkpoint>, Failure> {
+    pub(crate) async fn signed(
+        &self,
+        files: &[PathBuf],
+        attestations: &dyn Attestations,
+    ) -> Result<Vec<Checkpoint>, Failure> {
         let keys = self.keys()?;
         let mut ring = Keyring::new(keys.iter().cloned());
         if files.is_empty() && !keys.is_empty() {
@@ -77,16 +83,17 @@ impl Handed {
             ));
         }
         if !keys.is_empty() {
-            ring.hand_over_all(&rotations(&*tenant.place().reader().await?.attestations).await?);
+            ring.hand_over_all(&rotations(attestations).await?);
         }
         let mut checkpoints = Vec::new();
         for path in files {
-            let signed = checkpoint_in(path)?;
-            if !keys.is_empty() {
-                let not_signed = |error| Failure::Corrupt(format!("{}: {error}", path.display()));
-                ring.attested(&signed).map_err(not_signed)?;
+            for signed in checkpoints_in(path)? {
+                if !keys.is_empty() {
+                    let not_signed = |error| Failure::Corrupt(format!("{}: {error}", path.display()));
+                    ring.attested(&signed).map_err(not_signed)?;
+                }
+                checkpoints.push(signed.checkpoint().clone());
             }
-            checkpoints.push(signed.checkpoint().clone());
         }
         Ok(checkpoints)
     }
@@ -151,7 +158,7 @@ impl ForAuditor {
         let keys = if self.with_keys { Some(tenant.reading_vault(&*store)?) } else { None };
         let zone = tenant.rules()?.policy_on(Instant::now().0.date_naive()).zone;
         let checkpoint = match &self.checkpoint {
-            Some(path) => checkpoint_in(path)?,
+            Some(path) => newest_in(path)?,
             None => Kept::last_of(&*attestations, 1).await?.last()?.clone(),
         };
         let progress = Progress::start(teller, 0, "events");
@@ -161,7 +168,7 @@ impl ForAuditor {
             (None, None, None) => Scope::Whole,
             (None, since, until) => period(&*store, size, since, until, zone, &progress).await?,
         };
-        let held = self.holds.iter().map(|path| checkpoint_in(path)).collect::<Result<_, _>>()?;
+        let held = held_in(&self.holds)?;
         let what = Export {
             store,
             attestations,
@@ -208,10 +215,10 @@ fn key_of(text: &str) -> Result<VerifierKey, Failure> {
     held.trim().parse().map_err(|error| Failure::Usage(format!("{text}: {error}")))
 }
 
-/// A signed checkpoint in a file.
-pub(crate) fn checkpoint_in(path: &Path) -> Result<SignedCheckpoint, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
-    text.parse().map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+/// Every checkpoint in those files.
+fn held_in(files: &[PathBuf]) -> Result<Vec<SignedCheckpoint>, Failure> {
+    let each = files.iter().map(|path| checkpoints_in(path)).collect::<Result<Vec<_>, _>>()?;
+    Ok(each.concat())
 }
 
 /// The positions of what was recorded in those months, in the tenant's zone.
@@ -269,12 +276,7 @@ fn tell_written(written: &Exported, folder: &Path, teller: Teller) -> Result<(),
 
 fn tell_found(found: &Verification, teller: Teller) -> Result<(), Failure> {
     let mut lines: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
-    for loss in &found.admitted_losses {
-        lines.push(format!(
-            "admitted at position {}: of {} events that were signed, {} were kept",
-            loss.position, loss.lost, loss.kept
-        ));
-    }
+    lines.extend(found.admitted_losses.iter().map(|loss| admitted_line(loss.position, loss.lost, loss.kept)));
     let wrong = match found.problems.len() {
         0 => "nothing is wrong".to_owned(),
         1 => "1 failure".to_owned(),

@@ -3,15 +3,13 @@
 mod witness;
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use aduan::audit::checkpoint::SignedCheckpoint;
 use aduan::audit::keys::Rotation;
 use aduan::audit::notary::{Standing, witness_request};
 use aduan::audit::note::VerifierKey;
-use aduan::store::{Attestation, Attestations, Log, StoreError};
+use aduan::store::{Attestations, Log};
 use aduan::values::{LedgerId, Position};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
@@ -19,8 +17,10 @@ use serde::Serialize;
 
 use crate::Now;
 use crate::answer::{Exit, Failure, Teller, tell_whole};
+use crate::attested::Walk;
 use crate::notary::Every;
 use crate::notary::printed::root;
+use crate::page::{Readers, write_whole};
 use crate::sheet::{Column, Part, Sheet};
 use crate::tenant::{Opened, Tenant};
 
@@ -66,7 +66,7 @@ impl Checkpoints {
         }
         if let Some(path) = &self.out {
             let last = kept.last()?;
-            write(path, &last.to_string()).map_err(|error| Failure::file(path, &error))?;
+            write_whole(path, &last.to_string(), Readers::Anyone).map_err(|error| Failure::file(path, &error))?;
             let size = last.checkpoint().size;
             return teller
                 .tell(&Listed::of(last), &format!("the checkpoint of {size} events is in {}", path.display()))
@@ -128,12 +128,12 @@ impl Kept {
     /// When they cannot be read.
     pub(crate) async fn last_of(attestations: &dyn Attestations, count: usize) -> Result<Self, Failure> {
         let mut kept = Kept { checkpoints: VecDeque::new() };
-        each(attestations, |attestation| {
+        let mut walk = Walk::of(attestations);
+        while let Some(attestation) = walk.next().await? {
             if let Ok(signed) = attestation.note.parse::<SignedCheckpoint>() {
                 kept.take(signed, count);
             }
-        })
-        .await?;
+        }
         Ok(kept)
     }
 
@@ -182,21 +182,11 @@ impl Kept {
 /// When they cannot be read.
 pub(crate) async fn rotations(attestations: &dyn Attestations) -> Result<Vec<Rotation>, Failure> {
     let mut rotations = Vec::new();
-    each(attestations, |attestation| rotations.extend(attestation.note.parse::<Rotation>())).await?;
-    Ok(rotations)
-}
-
-/// Every attestation, page by page.
-async fn each(attestations: &dyn Attestations, mut take: impl FnMut(&Attestation)) -> Result<(), StoreError> {
-    let mut last: Option<Attestation> = None;
-    loop {
-        let mut page = attestations.attestations(last.as_ref(), PAGE).await?;
-        page.iter().for_each(&mut take);
-        match page.pop() {
-            Some(next) => last = Some(next),
-            None => return Ok(()),
-        }
+    let mut walk = Walk::of(attestations);
+    while let Some(attestation) = walk.next().await? {
+        rotations.extend(attestation.note.parse::<Rotation>());
     }
+    Ok(rotations)
 }
 
 /// What a program is told.
@@ -271,15 +261,6 @@ fn told(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// What was there stays until the new one is on the disk.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let beside = crate::tenant::beside(path, ".new");
-    let mut file = File::create(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
-}
-
 const PARTS: &[Part<Listed>] = &[Part {
     about: "",
     columns: &[
@@ -289,8 +270,6 @@ const PARTS: &[Part<Listed>] = &[Part {
         Column::Text("witnesses", |listed| listed.witnesses.join(" ")),
     ],
 }];
-
-const PAGE: usize = 1_000;
 
 const AFTER_HELP: &str = "\
 What is listed is what the ledger keeps; whether signatures are true, an auditor finds out with the public keys.

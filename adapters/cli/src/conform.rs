@@ -6,7 +6,6 @@ mod layout;
 mod picture;
 mod source;
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,6 +13,7 @@ use clap::Args;
 use self::findings::Findings;
 use crate::answer::{Exit, Failure, Teller};
 use crate::import::xes::map_or_ours;
+use crate::page::{Readers, write_whole};
 use crate::progress::Progress;
 
 /// What `conform` is told.
@@ -47,7 +47,7 @@ impl Conform {
         let report = findings.report(&self.file);
         if let Some(path) = &self.svg {
             let picture = picture::of(&report);
-            fs::write(path, picture).map_err(|error| Failure::file(path, &error))?;
+            write_whole(path, &picture, Readers::Anyone).map_err(|error| Failure::file(path, &error))?;
         }
         teller.tell(&report, report.to_string().trim_end())?;
         Ok(if report.is_broken() { Exit::Refused } else { Exit::Done })

@@ -5,6 +5,7 @@ mod transfer;
 
 use std::sync::Arc;
 
+use aduan::audit::fork::present_origin;
 use aduan::inspect::{Inspector, Report};
 use aduan::store::{Head, Store};
 use aduan::values::LedgerId;
@@ -84,7 +85,8 @@ impl CopyLedger {
         if sound(&target, "target", teller).await? != end {
             return Err(Failure::Corrupt("the target does not end where the source does: it is no copy".into()));
         }
-        let attestations = copy_attestations(&*attested, &*attestations, end.position).await?;
+        let line = present_origin(&*target).await?.line();
+        let attestations = copy_attestations(&*attested, &*attestations, line, end.position).await?;
         let vault = tenant.vault_of(from, source.id()).filter(|path| path.exists());
         let copied = Copied {
             ledger: source.id().clone(),

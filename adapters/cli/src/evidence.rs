@@ -67,7 +67,7 @@ impl WriteEvidence {
             Ok::<_, Failure>(())
         };
         write(&self.out, &|| in_json(&pack))?;
-        write(&self.html, &|| Ok(page::of(&pack)))?;
+        write(&self.html, &|| Ok(page::of(&pack).to_string()))?;
         write(&self.verdicts, &|| verdicts::csv(&pack))?;
         if files.is_empty() {
             teller.tell(&pack, &told(&pack))?;

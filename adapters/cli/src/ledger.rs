@@ -1,21 +1,20 @@
 //! `ledger`: a loss that a ledger admits, and the lines of checkpoints it goes on in.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use aduan::actor::{Actor, Role};
-use aduan::audit::checkpoint::{Checkpoint, Origin};
-use aduan::audit::fork::{Loss, losses};
+use aduan::audit::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
+use aduan::audit::fork::{Loss, losses, present_origin};
 use aduan::audit::keys::Keyring;
-use aduan::audit::leaf;
+use aduan::audit::notary::{NotaryError, check_kept};
 use aduan::audit::note::VerifierKey;
 use aduan::audit::signer::CheckpointSigner as _;
-use aduan::audit::tree::Frontier;
 use aduan::command::{ClearRequest, Command};
 use aduan::engine::{Engine, Receipt};
-use aduan::store::Store;
+use aduan::store::{Head, Log, Page, Store, StoreError};
 use aduan::values::{ComplaintId, LedgerId, Position};
 use aduan_signer::RemoteSigner;
+use async_trait::async_trait;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -69,18 +68,16 @@ impl Fork {
         let engine = tenant.engine(teller).await?;
         let store = engine.store();
         let kept = store.head().await?.position;
-        let present = Origin::of(store.id(), 1 + losses(&*store).await?.len() as u32);
+        let present = present_origin(&*store).await?;
         let mut keys = Keyring::new([self.key.clone()]);
         keys.hand_over_all(&signer.rotations(&present).await?);
         let last = signed_last(&signer, &present, &keys).await?;
         let last =
             last.ok_or_else(|| Failure::Refused(format!("nothing was signed for {present}, so nothing is missing")))?;
         let newest = if last.size > kept { signer.newest(&present, kept).await? } else { None };
-        let newest = newest.map(|newest| newest.checkpoint().clone());
+        let newest = newest.map(|newest| trusted(newest, &keys)).transpose()?;
         let proved = if last.size > kept { newest.as_ref() } else { Some(&last) };
-        if let Some(proved) = proved {
-            check_unaltered(&store, proved, teller).await?;
-        }
+        check_unaltered(&*store, proved, kept, teller).await?;
         if last.size <= kept {
             return Err(Failure::Refused(format!(
                 "all {} events signed for {present} are here: nothing was lost",
@@ -107,35 +104,52 @@ async fn signed_last(signer: &RemoteSigner, origin: &Origin, keys: &Keyring) -> 
     let Some(last) = signer.last(origin).await?.filter(|last| last.checkpoint().origin == *origin) else {
         return Ok(None);
     };
-    keys.attested(&last)
-        .map_err(|error| Failure::Refused(format!("what the signer says is not to be trusted: {error}")))?;
-    Ok(Some(last.checkpoint().clone()))
+    trusted(last, keys).map(Some)
 }
 
-/// What is left must be what was signed, or more than its end is wrong.
-async fn check_unaltered(store: &Arc<dyn Store>, signed: &Checkpoint, teller: Teller) -> Result<(), Failure> {
-    let progress = Progress::start(teller, signed.size, "events");
-    let mut tree = Frontier::default();
-    while tree.size() < signed.size {
-        let limit = usize::try_from(signed.size - tree.size()).unwrap_or(PAGE).min(PAGE);
-        let page = store.after(tree.size(), limit).await?;
-        for entry in &page.entries {
-            tree.push(leaf(entry.record.complaint, entry.record.sequence, entry.record.hash));
-        }
-        progress.at(tree.size());
-        if page.entries.is_empty() {
-            return Err(Failure::Corrupt(format!("the log ends before position {}", signed.size)));
-        }
-    }
-    if tree.root() == signed.root {
-        return Ok(());
-    }
+/// What a key signed that counts there.
+fn trusted(signed: SignedCheckpoint, keys: &Keyring) -> Result<Checkpoint, Failure> {
+    keys.attested(&signed)
+        .map_err(|error| Failure::Refused(format!("what the signer says is not to be trusted: {error}")))?;
+    Ok(signed.checkpoint().clone())
+}
+
+/// What is left must be what was signed, and the very bytes that were: or more than its end is wrong.
+async fn check_unaltered(
+    store: &dyn Store,
+    signed: Option<&Checkpoint>,
+    kept: Position,
+    teller: Teller,
+) -> Result<(), Failure> {
+    let log = Watched { log: store, progress: Progress::start(teller, kept, "events") };
+    let checked = check_kept(&log, signed, kept).await;
+    let Some(Checkpoint { size, origin, .. }) = signed.filter(|_| matches!(checked, Err(NotaryError::Forked { .. })))
+    else {
+        return checked.map_err(Failure::from);
+    };
     Err(Failure::Corrupt(format!(
-        "the first {} events are not those that {} was signed for: the log was rewritten, or was written to since an \
-         old backup was restored. Restore the backup once more, admit the loss before anything else is written, and do \
-         again what was done since",
-        signed.size, signed.origin
+        "the first {size} events are not those that {origin} was signed for: the log was rewritten, or was written to \
+         since an old backup was restored. Restore the backup once more, admit the loss before anything else is \
+         written, and do again what was done since"
     )))
+}
+
+/// A log, and whoever waits for its end.
+struct Watched<'a> {
+    log: &'a dyn Store,
+    progress: Progress,
+}
+
+#[async_trait]
+impl Log for Watched<'_> {
+    async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
+        self.progress.at(position);
+        self.log.after(position, limit).await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.log.head().await
+    }
 }
 
 /// Records that the line of that checkpoint ends after `kept`.
@@ -215,5 +229,3 @@ fn line_of(origin: &Origin, loss: Option<&Loss>) -> String {
     let (first, at) = (kept + 1, admitted_at.to_rfc3339());
     format!("{origin}  from position {first}, admitted at {at}: lost are {first} to {lost}, signed under {root}")
 }
-
-const PAGE: usize = 2_048;

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod answer;
+mod attested;
 mod audit;
 mod checkpoints;
 mod choice;
@@ -17,6 +18,7 @@ mod edge;
 mod evidence;
 mod export;
 mod figures;
+mod held;
 mod history;
 mod ikm;
 mod import;

@@ -232,6 +232,7 @@ mod tests {
     use std::path::Path;
 
     use aduan::audit::checkpoint::SignedCheckpoint;
+    use aduan::audit::notes;
     use aduan::store::{Append, Ledger as _};
     use aduan::values::LedgerId;
     use aduan_sqlite::SqliteStore;
@@ -277,9 +278,8 @@ mod tests {
 
     fn in_file(path: &Path) -> Vec<SignedCheckpoint> {
         let text = fs::read_to_string(path).unwrap();
-        let end = format!("\n{}", file::END);
-        let entries = text.strip_suffix(&end).unwrap().split(&end);
-        entries.map(|note| format!("{note}\n").parse().unwrap()).collect()
+        assert_eq!(notes::whole(text.as_bytes()), text.len());
+        notes::split(&text).map(|note| note.parse().unwrap()).collect()
     }
 
     async fn in_table(path: &Path) -> Vec<String> {

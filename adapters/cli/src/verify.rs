@@ -1,17 +1,16 @@
 //! `verify`: the whole log, inspected; or what an auditor was handed.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use aduan::audit::checkpoint::Origin;
+use aduan::audit::checkpoint::{Checkpoint, Origin};
 use aduan::audit::documents::Documents;
 use aduan::engine::upcast;
 use aduan::event::Event;
 use aduan::inspect::{Inspector, Problem, ProblemKind, Report};
-use aduan::sealed::{BoxDigest, WrappedKey};
+use aduan::sealed::BoxDigest;
 use aduan::store::{Entry, Head, Page, Store, StoreError};
 use aduan::values::{ComplaintId, Digest, LedgerId, Position};
 use clap::Args;
@@ -20,6 +19,7 @@ use serde_json::json;
 use crate::ahead::Ahead;
 use crate::answer::{Exit, Failure, Teller};
 use crate::audit;
+use crate::page::{Readers, write_whole};
 use crate::progress::Progress;
 use crate::tenant::{Opened, Tenant};
 
@@ -28,7 +28,7 @@ use crate::tenant::{Opened, Tenant};
 pub(crate) struct Verify {
     #[command(flatten)]
     handed: audit::Handed,
-    /// A signed checkpoint that the log has to begin with: a file, given as often as there are some.
+    /// A signed checkpoint that the log has to begin with: a file of one, or of several as a notary appends them.
     #[arg(long, value_name = "FILE", conflicts_with = "folder")]
     against: Vec<PathBuf>,
     /// A head that was saved, as `LEDGER,POSITION,HASH` or a file that holds it: finds a tail that was cut.
@@ -49,9 +49,9 @@ impl Verify {
         if let Some(folder) = handed.folder() {
             return handed.check(folder, teller);
         }
-        let against = handed.signed(against, tenant).await?;
         let saved = self.head.as_deref().map(saved_head).transpose()?;
-        let Opened { store, altered, warnings, .. } = tenant.place().reader().await?;
+        let Opened { store, attestations, altered, warnings, .. } = tenant.place().reader().await?;
+        let against = handed.signed(against, &*attestations).await?;
         let mut inspector = Inspector::new(store.id().clone());
         if let Some(saved) = saved {
             if saved.ledger != *store.id() {
@@ -63,14 +63,15 @@ impl Verify {
         if let Some(other) = against.iter().find(|signed| signed.origin.of_line(1) != Origin::of(store.id(), 1)) {
             return Err(Failure::Usage(format!("a checkpoint is of {}, this is {}", other.origin, store.id())));
         }
-        inspector = inspector.against_checkpoints(against);
+        inspector = inspector.against_checkpoints(against.clone());
         let report = inspect(&store, inspector, Progress::start(teller, 0, "events")).await?;
-        tell(&report, altered.as_deref(), &warnings, teller)?;
+        tell(&report, &against, altered.as_deref(), &warnings, teller)?;
         if !report.problems.is_empty() {
             return Ok(Exit::Corrupt);
         }
         if let Some(path) = &self.save_head {
-            save(path, &(head_line(&report.head) + "\n")).map_err(|error| Failure::file(path, &error))?;
+            let head = head_line(&report.head) + "\n";
+            write_whole(path, &head, Readers::Anyone).map_err(|error| Failure::file(path, &error))?;
         }
         Ok(Exit::Done)
     }
@@ -202,7 +203,7 @@ async fn missing(
         }
     }
     if let Some(commitment) = key {
-        match keys_of(store, complaint).await {
+        match store.keys(complaint).await {
             Ok(keys) if keys.iter().any(|key| key.commitment == commitment) => {}
             Ok(_) => missing.push("the key it issued is missing".into()),
             Err(StoreError::Corrupt(why)) => missing.push(why),
@@ -215,14 +216,6 @@ async fn missing(
 /// The sealed values that an event names.
 pub(crate) fn named_boxes(event: &Event) -> Vec<BoxDigest> {
     event.fact.boxes().into_iter().map(|(_, digest)| digest).collect()
-}
-
-/// The wrapped keys of a complaint, without its records.
-///
-/// # Errors
-/// As [`Ledger::load`](aduan::store::Ledger::load).
-pub(crate) async fn keys_of(store: &dyn Store, complaint: ComplaintId) -> Result<Vec<WrappedKey>, StoreError> {
-    Ok(store.load(complaint, BEYOND).await?.keys)
 }
 
 /// The rules that bound an event must be there, or nobody can say why it was lawful. Those that are judge it.
@@ -280,8 +273,22 @@ async fn check_beyond(store: &dyn Store, told: &Head, inspector: &mut Inspector)
     Ok(())
 }
 
-fn tell(report: &Report, altered: Option<&str>, warnings: &[String], teller: Teller) -> Result<(), Failure> {
+fn tell(
+    report: &Report,
+    against: &[Checkpoint],
+    altered: Option<&str>,
+    warnings: &[String],
+    teller: Teller,
+) -> Result<(), Failure> {
     let mut lines: Vec<String> = report.problems.iter().map(problem_line).collect();
+    let losses = &report.admitted_losses;
+    lines.extend(losses.iter().map(|loss| admitted_line(loss.position, loss.lost, loss.kept)));
+    // What nobody can hold against anything any more is no proof, and whoever holds it is to know.
+    let is_lost = |held: &&Checkpoint| losses.iter().any(|loss| loss.takes(held));
+    let lost: Vec<&Checkpoint> = against.iter().filter(is_lost).collect();
+    lines.extend(lost.iter().map(|Checkpoint { origin, size, .. }| {
+        format!("the checkpoint of {size} events of {origin} is of what is admitted to be lost: it proves nothing here")
+    }));
     let found = match report.problems.len() {
         0 => "nothing is wrong".to_owned(),
         1 => "1 problem".to_owned(),
@@ -299,6 +306,8 @@ fn tell(report: &Report, altered: Option<&str>, warnings: &[String], teller: Tel
     told["saved_head"] = json!(head_line(&report.head));
     told["altered_guard"] = json!(altered);
     told["warnings"] = json!(warnings);
+    let name = |held: &&Checkpoint| json!({ "origin": held.origin.as_str(), "size": held.size });
+    told["lost_checkpoints"] = lost.iter().map(name).collect();
     teller.tell(&told, &lines.join("\n"))
 }
 
@@ -308,18 +317,14 @@ pub(crate) fn problem_line(problem: &Problem) -> String {
     format!("position {}{complaint} {:?}: {}", problem.position, problem.kind, problem.why)
 }
 
+/// A loss that is admitted, as one line.
+pub(crate) fn admitted_line(position: Position, lost: Position, kept: Position) -> String {
+    format!("admitted at position {position}: of {lost} events that were signed, {kept} were kept")
+}
+
 /// A head as one line, for people to keep.
 pub(crate) fn head_line(head: &Head) -> String {
     format!("{},{},{}", head.ledger, head.position, head.log_hash)
-}
-
-/// The old head stays until the new one is on the disk: it may be the only proof there is.
-fn save(path: &Path, text: &str) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
 }
 
 fn saved_head(text: &str) -> Result<Head, Failure> {
@@ -342,8 +347,6 @@ fn parse_head(text: &str) -> Option<Head> {
     })
 }
 
-/// More events than a complaint can have: what is loaded after it is the keys alone.
-const BEYOND: u64 = u32::MAX as u64;
 const PAGE: usize = 2_048;
 /// So many missing positions are taken for the end, whatever the store says of where it ends.
 pub(crate) const LONGEST_GAP: u64 = 10_000;

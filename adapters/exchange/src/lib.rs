@@ -20,7 +20,7 @@
 //! A ledger is ordered by position, and these three forms by complaint. They sort outside of memory: 16 MiB are sorted
 //! at a time and put into one temporary file, which has no name and holds records, never texts; in the end the sorted
 //! stretches are merged. That takes 16 MiB, and 32 KiB more for every 16 MiB of records. What fits into the first
-//! 16 MiB touches no file. The disk holds about 1.4 KB an event meanwhile.
+//! 16 MiB touches no file.
 //!
 //! [`xes::Traces`] reads the XES of other systems, leniently and within limits.
 

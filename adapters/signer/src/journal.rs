@@ -5,6 +5,8 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Wri
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
+use aduan::audit::notes;
+
 use crate::FolderError;
 use crate::secret_file;
 use crate::statement::Statement;
@@ -27,11 +29,11 @@ pub(crate) struct Reading<'f> {
 
 impl Journal {
     /// Makes one that begins with these notes, durably.
-    pub(crate) fn create(path: &Path, notes: &[Statement]) -> Result<(), FolderError> {
+    pub(crate) fn create(path: &Path, statements: &[Statement]) -> Result<(), FolderError> {
         let failed = |error| FolderError::io(path, &error);
         let new = path.with_extension("new");
         secret_file::destroy(&new).map_err(failed)?;
-        let text: String = notes.iter().map(entry).collect();
+        let text: String = statements.iter().map(notes::ended).collect();
         secret_file::create(&new, text.as_bytes()).map_err(failed)?;
         // A whole file under that name, or none.
         std::fs::rename(&new, path).and_then(|()| secret_file::sync_folder_of(path)).map_err(failed)
@@ -64,8 +66,7 @@ impl Journal {
         let mut bytes = vec![0; usize::try_from(self.length - at).map_or(LONGEST, |left| left.min(LONGEST))];
         self.file.read_exact_at(&mut bytes, at)?;
         let text = String::from_utf8_lossy(&bytes);
-        let end = text.find(END).ok_or(io::ErrorKind::InvalidData)?;
-        Ok(text[..=end].to_owned())
+        notes::split_first(&text).map(|(note, _)| note.to_owned()).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// Adds a note, and comes back when it is on the disk; the place where it stands. Another one is taken when this one
@@ -77,7 +78,7 @@ impl Journal {
         if self.is_doubtful {
             return Err(io::Error::other("an earlier note may not be on the disk: start the signer again"));
         }
-        let entry = entry(statement);
+        let entry = notes::ended(statement);
         self.is_doubtful = true;
         self.file.seek(SeekFrom::Start(self.length))?;
         if let Err(error) = self.file.write_all(entry.as_bytes()) {
@@ -125,12 +126,12 @@ impl Reading<'_> {
             if read == 0 || !text.ends_with(b"\n") {
                 return Ok(Err(begin));
             }
-            if text.ends_with(b"\n%\n") {
+            if notes::ends_an_entry(&text) {
                 break;
             }
         }
         self.at += length;
-        text.truncate(text.len() - b"%\n".len());
+        text.truncate(text.len() - notes::END.len());
         let text = std::str::from_utf8(&text).map_err(|_| self.damaged(begin, "is no text"))?;
         match Statement::parse(text) {
             Ok(statement) => Ok(Ok((begin, statement))),
@@ -144,11 +145,5 @@ impl Reading<'_> {
     }
 }
 
-/// A note as it stands in the file.
-fn entry(statement: &Statement) -> String {
-    format!("{statement}%\n")
-}
-
-const END: &str = "\n%\n";
 /// Of a note, in bytes, as the core reads them.
 const LONGEST: usize = 64 << 10;

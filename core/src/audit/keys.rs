@@ -60,6 +60,13 @@ impl Rotation {
         self.note.is_signed_by(key).is_some()
     }
 
+    /// Whether it goes along with what is attested of a ledger up to that size, in that line: somebody needs it to
+    /// verify what stands there. A key that was handed over in a line that was left signs in this one, whatever size
+    /// that was at.
+    pub fn counts_for(&self, line: u32, size: u64) -> bool {
+        self.after <= size || self.origin.line() < line
+    }
+
     fn reached(&self) -> Reached {
         (self.origin.line(), self.after)
     }
@@ -223,6 +230,16 @@ mod tests {
             assert!(keys.hand_over_all(&order).is_empty(), "both after one size");
             assert!(keys.attested(&at(9).sign(&newest, 0)).is_ok());
             assert!(keys.attested(&at(9).sign(&new, 0)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_rotation_goes_along_as_far_as_it_was_reached_and_into_every_later_line() {
+        let origin = Origin::of(&LedgerId::new("mojokerto").expect("a name"), 1);
+        let key = |seed| NoteKey::from_seed(origin.key_name(), &[seed; 32]).expect("a name");
+        let rotation = Rotation::sign(origin.of_line(2), 20, &key(1), &key(2));
+        for (line, size, counts) in [(2, 19, false), (2, 20, true), (3, 5, true), (1, 19, false), (1, 20, true)] {
+            assert_eq!(rotation.counts_for(line, size), counts, "{line} {size}");
         }
     }
 

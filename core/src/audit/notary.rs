@@ -421,6 +421,22 @@ pub async fn witness_request(
     Ok(ConsistencyProof { old, hashes, checkpoint: checkpoint.clone() })
 }
 
+/// Reads the first `kept` events, and finds that each is what its hash says, and that they begin with what was signed
+/// (none: nothing of them was). So much can be gone on from where what came behind them is lost.
+///
+/// # Errors
+/// `Shorter`, `Forked`, or `Corrupt` where they are not; otherwise what was not reached.
+pub async fn check_kept(log: &dyn Log, signed: Option<&Checkpoint>, kept: Position) -> Result<(), NotaryError> {
+    let mut prefix = Prefix::empty(log.head().await?.ledger);
+    if let Some(Checkpoint { size, root, .. }) = signed {
+        prefix = prefix.extended_to(log, *size, &mut RangeHashes::default()).await?;
+        if prefix.tree.root() != *root {
+            return Err(NotaryError::Forked { signed: *size });
+        }
+    }
+    prefix.extended_to(log, kept, &mut RangeHashes::default()).await.map(drop)
+}
+
 /// When the first event behind a position was recorded.
 async fn behind_since(log: &dyn Log, position: Position) -> Result<Option<DateTime<Utc>>, StoreError> {
     Ok(log.after(position, 1).await?.entries.first().map(|entry| entry.record.recorded_at))

@@ -9,17 +9,15 @@ use aduan::audit::keys::Rotation;
 use aduan::audit::leaf;
 use aduan::audit::note::NoteKey;
 use aduan::audit::tree::Frontier;
-use aduan::calendar::Calendar;
 use aduan::command::{ClearRequest, Command};
 use aduan::engine::Engine;
-use aduan::rules::Rules;
-use aduan::store::{Attestation, Attestations, Document, DocumentKind, KeyVault, Log};
+use aduan::store::{Attestation, Attestations, KeyVault, Log};
 use aduan::values::{CommandId, ComplaintId, Digest, Moment, Position};
 use aduan_audit::export::Export;
 use aduan_audit::manifest::Scope;
 use aduan_audit::verify::Trust;
 use aduan_memory::{MemoryStore, MemoryVault};
-use aduan_testkit::town::{Choice, Town};
+use aduan_testkit::town::{Choice, Town, rules_and_their_revision};
 
 /// A ledger with everything that was signed of it.
 pub(super) struct World {
@@ -51,7 +49,7 @@ impl World {
             rotated_after: Position::MAX,
             line: 1,
         };
-        let [rules, revised] = rules();
+        let [rules, revised] = rules_and_their_revision();
         let engine = Engine::new(world.store.clone(), world.vault.clone(), rules.clone());
         let mut town = Town::new(rules);
         for step in 0..steps {
@@ -196,16 +194,4 @@ fn spread_within(request: &mut ClearRequest) {
     if let Command::MarkDuplicate { of, .. } = &mut request.command {
         *of = spread(*of);
     }
-}
-
-/// The rules of a town before and after the decree on joint leave is revised.
-fn rules() -> [Rules; 2] {
-    let rules = Rules::mojokerto();
-    let text = Calendar::indonesia().document().replacen("version = 1", "version = 2", 1);
-    let without: Vec<_> = text.lines().filter(|line| !line.contains("2024-04-12")).collect();
-    let revised = Calendar::parse(&without.join("\n")).unwrap();
-    let text = revised.document().to_owned();
-    let document = Document { hash: revised.reference().hash, kind: DocumentKind::Calendar, text };
-    let newer = rules.with(&document).unwrap();
-    [rules, newer]
 }

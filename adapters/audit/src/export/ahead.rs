@@ -78,12 +78,10 @@ async fn opened(
     complaint: ComplaintId,
     commitment: Digest,
 ) -> Result<Option<ComplaintKey>, ExportError> {
-    let keys = store.load(complaint, BEYOND).await?.keys;
+    let keys = store.keys(complaint).await?;
     let Some(wrapped) = keys.into_iter().find(|key| key.commitment == commitment) else { return Ok(None) };
     Ok(Some(vault.unwrap(store.id(), complaint, &wrapped).await?))
 }
 
 /// Far below the queue of every store, and enough for its readers never to wait for us.
 const FULL: usize = 64;
-/// More events than a complaint can have: what is loaded after it is the keys alone.
-const BEYOND: u64 = u32::MAX as u64;

@@ -40,9 +40,8 @@ fn judge_traces(file: &Path, map: &Map, findings: &mut Findings, progress: &Prog
         let name = trace.name().map_or_else(|| format!("trace {}", trace.number), str::to_owned);
         let mut case = UnderWay::new(name);
         for event in &trace.events {
-            let is_done = event.transition().is_none_or(|transition| transition.eq_ignore_ascii_case("complete"));
             match event.activity() {
-                Some(activity) if is_done => findings.take(&mut case, told(event, activity, map)),
+                Some(activity) if event.is_complete() => findings.take(&mut case, told(event, activity, map)),
                 Some(_) => findings.pass_over(),
                 None => findings.unreadable(),
             }

@@ -1,25 +1,31 @@
 //! What signers attested of a ledger, on its way into another store.
 
 use std::cmp::Ordering;
-use std::collections::VecDeque;
 
-use aduan::store::{Attestation, Attestations, StoreError};
+use aduan::audit::keys::Rotation;
+use aduan::store::{Attestation, Attestations};
 use aduan::values::{Digest, Position};
 
 use crate::answer::Failure;
+use crate::attested::Walk;
 
-/// Copies what the target lacks, as far as it speaks of events that were copied; how many that were.
+/// Copies what the target lacks, as far as it speaks of events that were copied, and every key that signs there; how
+/// many that were. `line` is the line of checkpoints in which the events up to `end` go on.
 ///
 /// # Errors
 /// When a store fails, or something it holds is not what its digest says.
 pub(super) async fn copy_attestations(
     source: &dyn Attestations,
     target: &dyn Attestations,
+    line: u32,
     end: Position,
 ) -> Result<u64, Failure> {
     let (mut theirs, mut ours) = (Walk::of(source), Walk::of(target));
     let mut copied = 0;
-    while let Some(next) = theirs.next().await?.filter(|next| next.size <= end) {
+    while let Some(next) = theirs.next().await? {
+        if !counts(&next, line, end) {
+            continue;
+        }
         while ours.peek().await?.is_some_and(|held| order(held, &next) == Ordering::Less) {
             ours.next().await?;
         }
@@ -31,35 +37,10 @@ pub(super) async fn copy_attestations(
     Ok(copied)
 }
 
-/// Attestations in their order, page by page.
-struct Walk<'s> {
-    store: &'s dyn Attestations,
-    page: VecDeque<Attestation>,
-    last: Option<Attestation>,
-    is_over: bool,
-}
-
-impl<'s> Walk<'s> {
-    fn of(store: &'s dyn Attestations) -> Self {
-        Walk { store, page: VecDeque::new(), last: None, is_over: false }
-    }
-
-    async fn peek(&mut self) -> Result<Option<&Attestation>, StoreError> {
-        if self.page.is_empty() && !self.is_over {
-            self.page = self.store.attestations(self.last.as_ref(), PAGE).await?.into();
-            self.is_over = self.page.len() < PAGE;
-        }
-        Ok(self.page.front())
-    }
-
-    async fn next(&mut self) -> Result<Option<Attestation>, StoreError> {
-        self.peek().await?;
-        let next = self.page.pop_front();
-        if next.is_some() {
-            self.last.clone_from(&next);
-        }
-        Ok(next)
-    }
+/// Whether it speaks of what was copied. A key may have been handed over behind that, in a line that was left.
+fn counts(attestation: &Attestation, line: u32, end: Position) -> bool {
+    let is_handed_over = |rotation: Rotation| rotation.counts_for(line, end);
+    attestation.size <= end || attestation.note.parse().is_ok_and(is_handed_over)
 }
 
 /// The order in which stores give them.
@@ -67,8 +48,6 @@ fn order(one: &Attestation, other: &Attestation) -> Ordering {
     let key = |attestation: &Attestation| -> (Position, Digest) { (attestation.size, attestation.digest()) };
     key(one).cmp(&key(other))
 }
-
-const PAGE: usize = 1_000;
 
 #[cfg(test)]
 mod tests {
@@ -95,9 +74,9 @@ mod tests {
             }
             // One that only the target has, and of the source none that speaks of what was not copied.
             target.keep_attestation(&Attestation { size: 7, note: "another's".into() }).await.unwrap();
-            assert_eq!(copy_attestations(&source, &target, 1_000).await.unwrap(), 2_002 - 668);
-            assert_eq!(copy_attestations(&source, &target, 1_000).await.unwrap(), 0);
-            assert_eq!(copy_attestations(&source, &target, Position::MAX).await.unwrap(), 498 - 166);
+            assert_eq!(copy_attestations(&source, &target, 1, 1_000).await.unwrap(), 2_002 - 668);
+            assert_eq!(copy_attestations(&source, &target, 1, 1_000).await.unwrap(), 0);
+            assert_eq!(copy_attestations(&source, &target, 1, Position::MAX).await.unwrap(), 498 - 166);
             let mut held = target.attestations(None, usize::MAX).await.unwrap();
             held.retain(|held| held.note != "another's");
             assert_eq!(held, source.attestations(None, usize::MAX).await.unwrap());

@@ -17,7 +17,7 @@ use tokio::task::unconstrained;
 use crate::ahead::Ahead;
 use crate::answer::Failure;
 use crate::progress::Progress;
-use crate::verify::{keys_of, named_boxes};
+use crate::verify::named_boxes;
 
 /// What went over.
 #[derive(Default, Serialize)]
@@ -241,8 +241,8 @@ impl<'s> Transfer<'s> {
 
 /// Fails where the target lacks a key of a complaint.
 async fn lacking_key(source: &dyn Store, target: &dyn Store, complaint: ComplaintId) -> Result<(), Failure> {
-    let held = keys_of(target, complaint).await.map_err(of_target)?;
-    let keys = keys_of(source, complaint).await.map_err(of_source)?;
+    let held = target.keys(complaint).await.map_err(of_target)?;
+    let keys = source.keys(complaint).await.map_err(of_source)?;
     let Some(key) = keys.iter().find(|key| !held.contains(key)) else { return Ok(()) };
     Err(Failure::Failed(format!(
         "the target lacks a key of complaint {complaint}, of epoch {}: it came to the source after the complaint's \
@@ -276,7 +276,7 @@ async fn whole(
         };
         let boxes = boxes.into_iter().collect::<Option<_>>().ok_or_else(changed)?;
         let keys = match with_keys.contains(&complaint) {
-            true => keys_of(source, complaint).await.map_err(of_source)?,
+            true => source.keys(complaint).await.map_err(of_source)?,
             false => Vec::new(),
         };
         whole.append.parts.push(AppendPart { complaint, expected, records, boxes, keys });

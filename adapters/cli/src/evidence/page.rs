@@ -4,41 +4,33 @@ use aduan::evidence::{Defined, Number, Pack};
 
 use super::{shown, standing};
 use crate::page::markup::{Element, element};
+use crate::page::{Page, entry};
 
 /// The page, whole.
-pub(super) fn of(pack: &Pack) -> String {
+pub(super) fn of(pack: &Pack) -> Page {
     let title = format!("Evidence of {}", pack.year);
-    let meta = |name: &'static str, content: &'static str| element("meta").with("name", name).with("content", content);
-    let head = element("head")
-        .child(element("meta").with("charset", "utf-8"))
-        .child(meta("viewport", "width=device-width, initial-scale=1"))
-        .child(element("title").text(format!("{title} – {}", pack.head.ledger)))
-        .child(element("style").verbatim(include_str!("style.css")));
     let main = element("main")
         .child(origin(&title, pack))
         .child(numbers(pack))
         .children(faults(pack))
         .child(clauses(pack))
         .child(asked(pack));
-    let html = element("html").with("lang", "en").child(head).child(element("body").child(main));
-    format!("<!DOCTYPE html>\n{html}\n")
+    Page::new(format!("{title} – {}", pack.head.ledger), include_str!("style.css"), main)
 }
 
 fn origin(title: &str, pack: &Pack) -> Element {
-    let entry =
-        |name: &str, text: String| element("div").child(element("dt").text(name)).child(element("dd").text(text));
     let checkpoint = pack.checkpoint.as_ref().map_or("none".to_owned(), |checkpoint| {
         format!("{}, {} records, root {}", checkpoint.origin, checkpoint.size, checkpoint.root)
     });
     let documents = pack.policies.iter().chain(&pack.calendars).chain(&pack.directories);
     let documents = documents.map(|document| document.to_string()).collect::<Vec<_>>().join("; ");
     let entries = [
-        entry("Ledger", pack.head.ledger.to_string()),
+        entry("Ledger", &pack.head.ledger),
         entry("Agency", pack.agency.as_ref().map_or("all".to_owned(), |agency| agency.to_string())),
         entry("Derived from", format!("positions 1 to {}", pack.head.position)),
-        entry("Log hash", pack.head.log_hash.to_string()),
+        entry("Log hash", pack.head.log_hash),
         entry("Checkpoint", checkpoint),
-        entry("Seen from", pack.now.to_string()),
+        entry("Seen from", pack.now),
         entry("Bound by", documents),
         entry("Result", standing(pack)),
     ];

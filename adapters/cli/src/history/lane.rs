@@ -68,7 +68,7 @@ impl Lane {
 
     /// Whether somebody owes what it measures: an office an act, or the complainant an answer.
     pub(super) fn is_owed(&self) -> bool {
-        is_owed(self.clock.kind)
+        self.clock.kind.is_owed()
     }
 
     /// Whether it was a window that was over already when something else ended it.
@@ -136,9 +136,4 @@ pub(super) fn note(lanes: &mut Vec<Lane>, change: &ClockChange, complaint: &Comp
     if matches!(change.what, What::Met | What::Missed) {
         lane.margin = days.map(|days| change.after.margin(change.at, days));
     }
-}
-
-/// Whether somebody owes what a clock measures.
-pub(super) fn is_owed(kind: ClockKind) -> bool {
-    !kind.is_window() || kind == ClockKind::Information
 }

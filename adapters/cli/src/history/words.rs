@@ -10,7 +10,7 @@ use aduan::event::{
 use aduan::values::{AgencyCode, DocumentRef, Moment, Visibility, Zone};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::lane::{self, Lane, Standing};
+use super::lane::{Lane, Standing};
 use super::texts::Texts;
 use super::timeline::{Change, Entry, Timeline};
 use crate::page::names::Names;
@@ -175,7 +175,7 @@ pub(super) fn change(change: &Change, home: Zone) -> String {
         What::Moved => format!("moved: due {due} instead of {from}"),
         What::Met => format!("{} (due {due})", met(clock.kind, change.margin)),
         What::Missed => format!("{} (was due {due})", missed(clock.kind, change.margin)),
-        What::Cancelled if !lane::is_owed(clock.kind) && clock.due.is_past(change.change.at) => {
+        What::Cancelled if !clock.kind.is_owed() && clock.due.is_past(change.change.at) => {
             format!("passed unused on {due}")
         }
         What::Cancelled => "ends without a verdict: no longer meant".to_owned(),

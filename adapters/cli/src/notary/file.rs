@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use aduan::audit::notes;
 use aduan::audit::sink::{CheckpointSink, SinkError};
 use aduan::store::Attestation;
 use async_trait::async_trait;
@@ -23,20 +24,20 @@ impl FileSink {
 #[async_trait]
 impl CheckpointSink for FileSink {
     async fn keep(&self, attestation: &Attestation) -> Result<(), SinkError> {
-        let kept = append(&self.path, &format!("{}{END}", attestation.note));
+        let kept = append(&self.path, &notes::ended(&attestation.note));
         kept.map_err(|error| SinkError { sink: self.path.display().to_string(), why: error.to_string() })
     }
 }
 
-/// Appends an entry, unless it is among the last ones already: a notary that starts brings what was signed once more. What a crash left behind the last whole one goes: nobody was
-/// told that it is there.
+/// Appends an entry, unless it is among the last ones already: a notary that starts brings what was signed once more.
+/// What a crash left behind the last whole one goes: nobody was told that it is there.
 fn append(path: &Path, entry: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     // Two notaries may keep theirs in one file.
     file.lock()?;
     let length = file.metadata()?.len();
     let tail = tail(&mut file, length)?;
-    let whole = whole_entries(&tail);
+    let whole = &tail[..notes::whole(&tail)];
     if !holds(whole, entry.as_bytes()) {
         let end = length - (tail.len() - whole.len()) as u64;
         if end < length {
@@ -53,7 +54,7 @@ fn append(path: &Path, entry: &str) -> io::Result<()> {
 
 /// Whether an entry is among the last ones.
 fn holds(whole: &[u8], entry: &[u8]) -> bool {
-    (0..whole.len()).any(|at| whole[at..].starts_with(entry) && (at == 0 || whole[..at].ends_with(END.as_bytes())))
+    (0..whole.len()).any(|at| whole[at..].starts_with(entry) && (at == 0 || notes::ends_an_entry(&whole[..at])))
 }
 
 /// The end of a file: more than the longest entry has.
@@ -64,15 +65,6 @@ fn tail(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
     Ok(tail)
 }
 
-/// What is before the end of the last entry, and that.
-fn whole_entries(tail: &[u8]) -> &[u8] {
-    let end = format!("\n{END}");
-    let last = (end.len()..=tail.len()).rev().find(|last| tail[..*last].ends_with(end.as_bytes()));
-    &tail[..last.unwrap_or(0)]
-}
-
-/// Behind each note.
-pub(crate) const END: &str = "%\n";
 /// Twice the longest note.
 const TAIL: u64 = 128 << 10;
 

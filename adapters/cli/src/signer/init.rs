@@ -1,9 +1,7 @@
 //! `signer init`: keys drawn, and what their keeper has to do with them.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use aduan::audit::checkpoint::SignedCheckpoint;
 use aduan::audit::note::VerifierKey;
 use aduan::values::LedgerId;
 use aduan_signer::{Beginning, FileSigner};
@@ -13,6 +11,7 @@ use serde_json::json;
 use super::Folder;
 use crate::answer::{Exit, Failure, Teller};
 use crate::edge;
+use crate::held::newest_in;
 
 /// What `signer init` is told.
 #[derive(Args)]
@@ -22,7 +21,8 @@ pub(crate) struct Init {
     /// A ledger to sign for; may stand more than once. It signs for no other.
     #[arg(long, value_name = "NAME", required = true)]
     ledger: Vec<LedgerId>,
-    /// A checkpoint to go on from, the newest there is, where an earlier signer's memory was lost; one for each ledger.
+    /// A checkpoint to go on from, the newest there is, where an earlier signer's memory was lost; one for each ledger. Of
+    /// a file of several, as a notary appends them, the newest is taken.
     #[arg(long, value_name = "FILE")]
     after: Vec<PathBuf>,
     /// The public key that signed it, where its private key was lost, too.
@@ -33,7 +33,7 @@ pub(crate) struct Init {
 impl Init {
     /// Makes the folder, and prints what to give to whom.
     pub(super) fn run(self, teller: Teller) -> Result<Exit, Failure> {
-        let after = self.after.iter().map(|path| checkpoint_in(path)).collect::<Result<_, _>>()?;
+        let after = self.after.iter().map(|path| newest_in(path)).collect::<Result<_, _>>()?;
         let beginning = Beginning { ledgers: self.ledger, after, signed_by: self.signed_by };
         let keys = FileSigner::create(&self.folder.keys, &beginning, edge::seed()?)?;
         let path = &self.folder.keys;
@@ -54,14 +54,6 @@ impl Init {
         teller.tell(&json!({ "folder": folder.display().to_string(), "keys": shown }), &text)?;
         Ok(Exit::Done)
     }
-}
-
-/// The last checkpoint in a file of notes: one alone, or several, each followed by a line `%`.
-fn checkpoint_in(path: &Path) -> Result<SignedCheckpoint, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
-    let note = text.strip_suffix("%\n").unwrap_or(&text);
-    let note = note.rsplit_once("\n%\n").map_or(note, |(_, last)| last);
-    note.parse().map_err(|wrong| Failure::Usage(format!("{}: {wrong}", path.display())))
 }
 
 const HAND_OVER: &str = "\

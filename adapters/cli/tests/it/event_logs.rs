@@ -81,7 +81,7 @@ fn foreign_logs_keep_their_cases_activities_and_order() {
         ),
     ];
     for (name, map_name, cases, renamed) in logs {
-        let Some(file) = material(&format!("eventlogs/{name}.xes")) else { return };
+        let Some(file) = material(&format!("eventlogs/{name}.xes")) else { continue };
         let desk = Desk::new();
         let tally = import(&desk, &file, &map(map_name));
         println!("{name}: {tally}");

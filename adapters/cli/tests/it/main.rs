@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod checkpoints;
+mod city;
 mod conforming;
 mod copying;
 mod desk;
@@ -12,6 +13,7 @@ mod evidence;
 mod exporting;
 mod figures;
 mod fork;
+mod handed;
 mod history;
 mod ikm;
 mod importing;

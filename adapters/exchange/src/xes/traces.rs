@@ -62,6 +62,11 @@ impl TraceEvent {
     pub fn transition(&self) -> Option<&str> {
         self.attributes.value("lifecycle:transition")
     }
+
+    /// Whether its activity is done: the event says so, or says nothing of it.
+    pub fn is_complete(&self) -> bool {
+        self.transition().is_none_or(|transition| transition.eq_ignore_ascii_case("complete"))
+    }
 }
 
 /// A log that is read trace by trace; memory holds one of them.

@@ -59,8 +59,7 @@ impl<'m> Foreign<'m> {
         if self.steps.is_empty() && activity != Activity::Received {
             self.tell(Activity::Received, at, None)?;
         }
-        let is_done = event.transition().is_none_or(|transition| transition.eq_ignore_ascii_case("complete"));
-        if !is_done {
+        if !event.is_complete() {
             let kind = format!("{shown} ({})", event.transition().unwrap_or_default());
             return self.note(&kind, at);
         }
