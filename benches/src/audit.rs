@@ -189,10 +189,6 @@ impl Attestations for Nothing {
     async fn attestations(&self, _: Option<&Attestation>, _: usize) -> Result<Vec<Attestation>, StoreError> {
         Ok(Vec::new())
     }
-
-    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
-        Ok(None)
-    }
 }
 
 /// Signed in a second after everything here: what lives record is not measured by the clock of this machine.

@@ -77,7 +77,8 @@ impl ClockKind {
         )
     }
 
-    /// Whether somebody answers for it: a limit, or the complainant's own time for a question.
+    /// Whether somebody owes what it measures, so that letting it pass is a miss: a window is owed by nobody, but a
+    /// question that was asked is answered or missed.
     pub fn is_owed(self) -> bool {
         !self.is_window() || self == ClockKind::Information
     }
@@ -233,6 +234,19 @@ pub enum ClockState {
     Cancelled,
 }
 
+impl ClockState {
+    /// The name as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClockState::Running => "running",
+            ClockState::Paused(_) => "paused",
+            ClockState::Met(_) => "met",
+            ClockState::Missed(_) => "missed",
+            ClockState::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// A verdict at a given time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub enum Verdict {
@@ -248,6 +262,24 @@ pub enum Verdict {
     Missed,
     /// Outside every denominator.
     Cancelled,
+}
+
+impl Verdict {
+    /// Every verdict, in the order above.
+    pub const ALL: [Verdict; 6] =
+        [Verdict::Running, Verdict::Overdue, Verdict::Paused, Verdict::Met, Verdict::Missed, Verdict::Cancelled];
+
+    /// The name as tables and figures show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Running => "running",
+            Verdict::Overdue => "overdue",
+            Verdict::Paused => "paused",
+            Verdict::Met => "met",
+            Verdict::Missed => "missed",
+            Verdict::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// How far a moment lies from a due time.
@@ -466,6 +498,24 @@ mod tests {
     }
     fn due(clock: &Clock) -> String {
         clock.due.to_string()
+    }
+
+    #[test]
+    fn what_is_owed_is_missed_and_a_window_is_only_let_pass_but_for_a_question() {
+        let owed: Vec<&str> = ClockKind::ALL.into_iter().filter(|kind| kind.is_owed()).map(ClockKind::name).collect();
+        assert_eq!(owed, ["verification", "first_response", "statutory", "emergency", "information"]);
+    }
+
+    #[test]
+    fn what_a_clock_was_doing_and_what_is_said_of_it_have_the_same_names() {
+        let now = at("2024-03-05T08:00:00+07:00").at;
+        let states = [ClockState::Paused(now), ClockState::Met(now), ClockState::Missed(now), ClockState::Cancelled];
+        for state in states.into_iter().chain([ClockState::Running]) {
+            let clock = Clock { state, ..clock("2024-03-04T08:00:00+07:00", 3) };
+            assert_eq!(clock.verdict(now).name(), state.name());
+        }
+        let names: std::collections::BTreeSet<_> = Verdict::ALL.map(Verdict::name).into();
+        assert_eq!(names.len(), Verdict::ALL.len());
     }
 
     #[test]

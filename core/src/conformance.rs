@@ -16,76 +16,70 @@ use crate::values::{
     AgencyCode, Category, Channel, CommandId, Digest, DocumentRef, Moment, Salt, Score, TrackingNumber, Visibility, WIB,
 };
 
-/// What an event is in the words of this lifecycle: a fact, and of which kind where a rule tells kinds apart.
-///
-/// ```
-/// use aduan::conformance::Activity;
-/// assert_eq!(Activity::named("Closed.declined"), Some(Activity::Declined));
-/// assert_eq!(Activity::named("Closed"), Some(Activity::Resolved), "a fact alone is its usual kind");
-/// assert_eq!(Activity::Declined.name(), "Closed.declined");
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[expect(missing_docs, reason = "each is a fact of the event module, which documents it")]
-pub enum Activity {
-    Received,
-    Verified,
-    Reclassified,
-    Dispositioned,
-    Returned,
-    AnsweredInterim,
-    Answered,
-    Accepted,
-    Contested,
-    Commented,
-    InfoRequested,
-    InfoProvided,
-    InfoLapsed,
-    Resolved,
-    Declined,
-    Withdrawn,
-    Duplicate,
-    Reopened,
-    Rated,
-    Escalated,
-    Extended,
-    VisibilityChanged,
-    Annotated,
-    Erased,
-    DeadlinesRecomputed,
+/// An enum and the table of its rows, from one list: no variant is without a row, and no row without a variant.
+macro_rules! tabled {
+    (
+        $(#[$of_kind:meta])* $kind:ident;
+        $(#[$of_table:meta])* $table:ident;
+        $($variant:ident, $name:literal, $about:literal;)+
+    ) => {
+        $(#[$of_kind])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum $kind {
+            $(#[doc = concat!("`", $name, "`: ", $about)] $variant,)+
+        }
+
+        $(#[$of_table])*
+        pub const $table: [($kind, &str, &str); [$($name),+].len()] = [$(($kind::$variant, $name, $about)),+];
+
+        impl $kind {
+            fn row(self) -> &'static ($kind, &'static str, &'static str) {
+                match self {
+                    $($kind::$variant => &($kind::$variant, $name, $about),)+
+                }
+            }
+        }
+    };
 }
 
-/// Every activity, with its name and the command that leads to it: a row of [`LAWFUL`].
-#[rustfmt::skip]
-pub const ACTIVITIES: [(Activity, &str, &str); 25] = {
-    use Activity::*;
-    [
-        (Received,            "Received",            "Receive"),
-        (Verified,            "Verified",            "Verify"),
-        (Reclassified,        "Reclassified",        "Reclassify"),
-        (Dispositioned,       "Dispositioned",       "Dispose"),
-        (Returned,            "Returned",            "Return"),
-        (AnsweredInterim,     "Responded.interim",   "Respond"),
-        (Answered,            "Responded.final",     "Respond"),
-        (Accepted,            "Replied.accept",      "Reply"),
-        (Contested,           "Replied.contest",     "Reply"),
-        (Commented,           "Replied.comment",     "Reply"),
-        (InfoRequested,       "InfoRequested",       "RequestInfo"),
-        (InfoProvided,        "InfoProvided",        "ProvideInfo"),
-        (InfoLapsed,          "InfoLapsed",          "Lapse"),
-        (Resolved,            "Closed.resolved",     "Close"),
-        (Declined,            "Closed.declined",     "Decline"),
-        (Withdrawn,           "Closed.withdrawn",    "Withdraw"),
-        (Duplicate,           "Closed.duplicate",    "MarkDuplicate"),
-        (Reopened,            "Reopened",            "Reopen"),
-        (Rated,               "Rated",               "Rate"),
-        (Escalated,           "Escalated",           "Escalate"),
-        (Extended,            "Extended",            "Extend"),
-        (VisibilityChanged,   "VisibilityChanged",   "ChangeVisibility"),
-        (Annotated,           "Annotated",           "Annotate"),
-        (Erased,              "Erased",              "Erase"),
-        (DeadlinesRecomputed, "DeadlinesRecomputed", "Recompute"),
-    ]
-};
+tabled! {
+    /// What an event is in the words of this lifecycle: a fact, and of which kind where a rule tells kinds apart.
+    ///
+    /// ```
+    /// use aduan::conformance::Activity;
+    /// assert_eq!(Activity::named("Closed.declined"), Some(Activity::Declined));
+    /// assert_eq!(Activity::named("Closed"), Some(Activity::Resolved), "a fact alone is its usual kind");
+    /// assert_eq!(Activity::Declined.name(), "Closed.declined");
+    /// ```
+    Activity;
+    /// Every activity, with its name and the command that leads to it: a row of [`LAWFUL`].
+    ACTIVITIES;
+    Received,            "Received",            "Receive";
+    Verified,            "Verified",            "Verify";
+    Reclassified,        "Reclassified",        "Reclassify";
+    Dispositioned,       "Dispositioned",       "Dispose";
+    Returned,            "Returned",            "Return";
+    AnsweredInterim,     "Responded.interim",   "Respond";
+    Answered,            "Responded.final",     "Respond";
+    Accepted,            "Replied.accept",      "Reply";
+    Contested,           "Replied.contest",     "Reply";
+    Commented,           "Replied.comment",     "Reply";
+    InfoRequested,       "InfoRequested",       "RequestInfo";
+    InfoProvided,        "InfoProvided",        "ProvideInfo";
+    InfoLapsed,          "InfoLapsed",          "Lapse";
+    Resolved,            "Closed.resolved",     "Close";
+    Declined,            "Closed.declined",     "Decline";
+    Withdrawn,           "Closed.withdrawn",    "Withdraw";
+    Duplicate,           "Closed.duplicate",    "MarkDuplicate";
+    Reopened,            "Reopened",            "Reopen";
+    Rated,               "Rated",               "Rate";
+    Escalated,           "Escalated",           "Escalate";
+    Extended,            "Extended",            "Extend";
+    VisibilityChanged,   "VisibilityChanged",   "ChangeVisibility";
+    Annotated,           "Annotated",           "Annotate";
+    Erased,              "Erased",              "Erase";
+    DeadlinesRecomputed, "DeadlinesRecomputed", "Recompute";
+}
 
 impl Activity {
     /// The name of the fact, with its kind behind a dot where there are several.
@@ -136,10 +130,6 @@ impl Activity {
         }
     }
 
-    fn row(self) -> &'static (Activity, &'static str, &'static str) {
-        ACTIVITIES.iter().find(|row| row.0 == self).expect("a test holds the table to every activity")
-    }
-
     fn is_closing(self) -> bool {
         use Activity::*;
         matches!(self, Resolved | Declined | Withdrawn | Duplicate)
@@ -160,55 +150,30 @@ impl Activity {
     }
 }
 
-/// A rule that a log can break.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[expect(missing_docs, reason = "the table says of each what it asks")]
-pub enum Rule {
-    ReceivedFirst,
-    ReceivedOnce,
-    VerifiedOnce,
-    VerifiedBeforeDisposed,
-    HolderAnswers,
-    HolderReturns,
-    AnsweredBeforeContested,
-    AskedBeforeAnswered,
-    OneQuestionAtATime,
-    AnsweredBeforeResolved,
-    DeclinedBeforeDisposed,
-    ClosedOnce,
-    EndsWithClosing,
-    ClosedBeforeRated,
-    RatedOnce,
-    ClosedBeforeReopened,
-    InTurn,
-    TimeGoesForward,
+tabled! {
+    /// A rule that a log can break.
+    Rule;
+    /// Every rule with its name and what it asks, in the order of a complaint's life.
+    RULES;
+    ReceivedFirst,           "received-first",            "A case begins with its receipt.";
+    ReceivedOnce,            "received-once",             "A case is received once.";
+    VerifiedOnce,            "verified-once",             "A complaint is verified once in a cycle, before anything is done about it.";
+    VerifiedBeforeDisposed,  "verified-before-disposed",  "An agency is told to act only on what was verified.";
+    HolderAnswers,           "holder-answers",            "Only an agency that holds the complaint by a disposition answers it.";
+    HolderReturns,           "holder-returns",            "Only an agency that holds the complaint and has not answered for good gives it back.";
+    AnsweredBeforeContested, "answered-before-contested", "A contest follows a final answer.";
+    AskedBeforeAnswered,     "asked-before-answered",     "Information answers, and a lapse ends, a question that is open.";
+    OneQuestionAtATime,      "one-question-at-a-time",    "The complainant is asked nothing while a question is open.";
+    AnsweredBeforeResolved,  "answered-before-resolved",  "A complaint is closed as resolved only on a final answer that stands.";
+    DeclinedBeforeDisposed,  "declined-before-disposed",  "A complaint is declined before an agency is told to act, not after.";
+    ClosedOnce,              "closed-once",               "What is closed is not closed again unless it was reopened.";
+    EndsWithClosing,         "ends-with-closing",         "After its closing a complaint is at most rated, annotated, escalated to the Ombudsman or reopened.";
+    ClosedBeforeRated,       "closed-before-rated",       "A rating follows the closing.";
+    RatedOnce,               "rated-once",                "A cycle is rated at most once.";
+    ClosedBeforeReopened,    "closed-before-reopened",    "Only what is closed is reopened.";
+    InTurn,                  "in-turn",                   "Every other event has its stages, and stands in none of them here.";
+    TimeGoesForward,         "time-goes-forward",         "No event is earlier than the one in front of it.";
 }
-
-/// Every rule with its name and what it asks, in the order of a complaint's life.
-#[rustfmt::skip]
-pub const RULES: [(Rule, &str, &str); 18] = {
-    use Rule::*;
-    [
-        (ReceivedFirst,           "received-first",            "A case begins with its receipt."),
-        (ReceivedOnce,            "received-once",             "A case is received once."),
-        (VerifiedOnce,            "verified-once",             "A complaint is verified once in a cycle, before anything is done about it."),
-        (VerifiedBeforeDisposed,  "verified-before-disposed",  "An agency is told to act only on what was verified."),
-        (HolderAnswers,           "holder-answers",            "Only an agency that holds the complaint by a disposition answers it."),
-        (HolderReturns,           "holder-returns",            "Only an agency that holds the complaint and has not answered for good gives it back."),
-        (AnsweredBeforeContested, "answered-before-contested", "A contest follows a final answer."),
-        (AskedBeforeAnswered,     "asked-before-answered",     "Information answers, and a lapse ends, a question that is open."),
-        (OneQuestionAtATime,      "one-question-at-a-time",    "The complainant is asked nothing while a question is open."),
-        (AnsweredBeforeResolved,  "answered-before-resolved",  "A complaint is closed as resolved only on a final answer that stands."),
-        (DeclinedBeforeDisposed,  "declined-before-disposed",  "A complaint is declined before an agency is told to act, not after."),
-        (ClosedOnce,              "closed-once",               "What is closed is not closed again unless it was reopened."),
-        (EndsWithClosing,         "ends-with-closing",         "After its closing a complaint is at most rated, annotated, escalated to the Ombudsman or reopened."),
-        (ClosedBeforeRated,       "closed-before-rated",       "A rating follows the closing."),
-        (RatedOnce,               "rated-once",                "A cycle is rated at most once."),
-        (ClosedBeforeReopened,    "closed-before-reopened",    "Only what is closed is reopened."),
-        (InTurn,                  "in-turn",                   "Every other event has its stages, and stands in none of them here."),
-        (TimeGoesForward,         "time-goes-forward",         "No event is earlier than the one in front of it."),
-    ]
-};
 
 impl Rule {
     /// The name by which reports know it.
@@ -219,10 +184,6 @@ impl Rule {
     /// What it asks, in one sentence.
     pub fn asks(self) -> &'static str {
         self.row().2
-    }
-
-    fn row(self) -> &'static (Rule, &'static str, &'static str) {
-        RULES.iter().find(|row| row.0 == self).expect("a test holds the table to every rule")
     }
 }
 

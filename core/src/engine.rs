@@ -479,9 +479,11 @@ impl Engine {
     /// its losses nothing else comes in, or nothing could be admitted any more.
     async fn check_id(&self, id: ComplaintId, request: &ClearRequest) -> Result<(), Error> {
         if let Command::AdmitLoss { line, .. } = request.command {
-            let is_meant = id == ComplaintId::of_fork(self.store.id(), line);
-            let why = "must follow from ledger and line: `ComplaintId::of_fork`";
-            return if is_meant { Ok(()) } else { Err(InvalidValue::new("complaint id", why).into()) };
+            if id != ComplaintId::of_fork(self.store.id(), line) {
+                let why = "must follow from ledger and line: `ComplaintId::of_fork`";
+                return Err(InvalidValue::new("complaint id", why).into());
+            }
+            return self.check_line_before(line).await;
         }
         let Some(received) = request.command.received() else { return Ok(()) };
         if received.reference.is_none() && self.admissions().contains(&id) {
@@ -491,6 +493,16 @@ impl Engine {
             return Ok(());
         }
         Err(InvalidValue::new("complaint id", "must follow from channel and reference: ask `complaint_id`").into())
+    }
+
+    /// Losses are read from line 2 on, up to the first place that holds none: one behind a gap nobody would find.
+    async fn check_line_before(&self, line: u32) -> Result<(), Error> {
+        if !(3..=MOST_LINES).contains(&line) {
+            return Ok(());
+        }
+        let missing = line - 1;
+        let before = self.load_fresh(ComplaintId::of_fork(self.store.id(), missing)).await?;
+        if before.state.admits_loss { Ok(()) } else { Err(Rejection::LineMissing { missing }.into()) }
     }
 
     async fn id_of(&self, received: &Receive<Clear>, command: CommandId) -> Result<ComplaintId, Error> {

@@ -814,6 +814,17 @@ pub enum ReplyKind {
     Comment,
 }
 
+impl ReplyKind {
+    /// The name as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReplyKind::Accept => "accept",
+            ReplyKind::Contest => "contest",
+            ReplyKind::Comment => "comment",
+        }
+    }
+}
+
 /// Why a complaint lives again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub enum ReopenReason {
@@ -827,6 +838,19 @@ pub enum ReopenReason {
     Ordered,
     /// A contest that was sent in time arrived after the silence was closed.
     LateDelivered,
+}
+
+impl ReopenReason {
+    /// The name as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ReopenReason::NotResolved => "not_resolved",
+            ReopenReason::Recurred => "recurred",
+            ReopenReason::NewEvidence => "new_evidence",
+            ReopenReason::Ordered => "ordered",
+            ReopenReason::LateDelivered => "late_delivered",
+        }
+    }
 }
 
 /// Rungs of the ladder: 0 officer, 1 head of agency, 2 secretary or coordinator, 3 mayor, 4 Ombudsman or central government.
@@ -914,6 +938,17 @@ pub enum ErasureBasis {
     RetentionOver,
     /// A court or authority ordered it.
     Ordered,
+}
+
+impl ErasureBasis {
+    /// The name as tables show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ErasureBasis::Request => "request",
+            ErasureBasis::RetentionOver => "retention_over",
+            ErasureBasis::Ordered => "ordered",
+        }
+    }
 }
 
 /// An instant as a string of microseconds: metadata is a flat map of strings.

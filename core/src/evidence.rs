@@ -2,7 +2,7 @@
 //!
 //! [`Evidence`] reads a log once, entry by entry, and knows neither store nor read models: that its numbers equal
 //! theirs is a test, not an assumption. Names are those of the figures, so that both can be laid side by side. What an
-//! inspection found wrong ([`Faults`]) marks exactly the numbers that rest on it.
+//! inspection found wrong marks exactly the numbers that rest on it.
 
 mod claim;
 mod counting;
@@ -16,12 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike as _, NaiveDate};
 
-pub use self::claim::{Answer, Claim, ClaimError, Term, Verdict as ClaimVerdict};
+pub use self::claim::{Answer, Claim, ClaimError, Verdict as ClaimVerdict};
 use self::counting::Counts;
-pub use self::faults::Faults;
+use self::faults::Faults;
 use self::life::{Ended, Life};
 pub use self::number::{DEFINED, Defined, Number, Value};
-pub use self::pack::{ASKED_BY, AskedBy, Checkpoint, ELSEWHERE, Elsewhere, FORMAT, Pack, VerdictRow, Whose};
+pub use self::pack::{
+    ASKED_BY, AskedBy, Checkpoint, ELSEWHERE, Elsewhere, FORMAT, Pack, ToldDoubt, ToldProblem, VerdictRow, Whose,
+};
 pub use self::positions::Positions;
 use crate::audit::verdicts::{Clause, Doubt};
 use crate::calendar::WorkingCalendar;
@@ -60,7 +62,7 @@ impl Question {
 /// Reads a log, and keeps what the numbers of a year rest on.
 ///
 /// ```
-/// use aduan::evidence::{Evidence, Faults, Question};
+/// use aduan::evidence::{Evidence, Question};
 /// use aduan::inspect::Inspector;
 /// use aduan::values::{LedgerId, Moment, WIB};
 ///
@@ -127,7 +129,7 @@ impl Evidence {
     /// hand is not counted, and nothing of its complaint stands from there on.
     pub fn read(&mut self, entry: &Entry, before: &Complaint, event: &Event, rules: &Rules) {
         let position = entry.position;
-        self.note_link(entry);
+        self.note_link(entry).note_secrecy(&event.fact);
         self.note_documents(event);
         let context = &event.context;
         let policy = rules.policy(&context.policy);
@@ -171,7 +173,7 @@ impl Evidence {
     }
 
     /// A record that does not follow the one before it: nobody can say which of the two is not as it was.
-    fn note_link(&mut self, entry: &Entry) {
+    fn note_link(&mut self, entry: &Entry) -> &mut Life {
         let life = self.lives.entry(entry.record.complaint).or_default();
         let follows = life.head.is_none_or(|head| head == entry.record.prev);
         if let Some(last) = life.positions.last().filter(|_| !follows) {
@@ -179,6 +181,7 @@ impl Evidence {
         }
         life.head = Some(entry.record.hash);
         life.positions.add(entry.position);
+        life
     }
 
     fn note_documents(&mut self, event: &Event) {

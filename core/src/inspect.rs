@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::actor::Role;
 use crate::audit::checkpoint::Checkpoint;
+use crate::audit::fork::Loss;
 use crate::audit::leaf;
 use crate::audit::tree::Frontier;
 use crate::audit::verdicts::Judge;
@@ -33,7 +34,7 @@ pub struct Inspector {
     histories: BTreeMap<ComplaintId, History>,
     commands: Commands,
     forks: Forks,
-    losses: Vec<AdmittedLoss>,
+    losses: Vec<Loss>,
     saved: Option<Head>,
     /// What is to be compared with checkpoints: the last of them is the next.
     tree: Frontier,
@@ -55,13 +56,13 @@ pub struct History {
 }
 
 /// Which line of checkpoints a log goes on in: one more for every loss it admits.
-pub struct Forks {
+struct Forks {
     line: u32,
 }
 
 /// Whether commands are whole: their parts stand one behind the other.
 #[derive(Default)]
-pub struct Commands {
+struct Commands {
     /// The command whose parts are being read: the next part, and how many it has.
     current: Option<(CommandId, u64, u64)>,
     /// Within a command whose beginning could not be read.
@@ -117,36 +118,9 @@ pub struct Report {
     /// Where the log ends: what to save for the next inspection.
     pub head: Head,
     /// Losses that the ledger admits: nothing wrong, and nothing to overlook.
-    pub admitted_losses: Vec<AdmittedLoss>,
+    pub admitted_losses: Vec<Loss>,
     /// Everything that is wrong.
     pub problems: Vec<Problem>,
-}
-
-/// A loss that a ledger admits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct AdmittedLoss {
-    /// Where it is admitted.
-    pub position: Position,
-    /// Positions up to this one were kept.
-    pub kept: Position,
-    /// Of so many that were signed.
-    pub lost: Position,
-    /// The root they were signed under.
-    pub root: Digest,
-    /// The line of checkpoints that goes on after it.
-    pub line: u32,
-}
-
-impl AdmittedLoss {
-    /// Whether a checkpoint covers what is admitted to be lost: no log leads to it any more.
-    pub fn takes(&self, checkpoint: &Checkpoint) -> bool {
-        checkpoint.origin.line() < self.line && checkpoint.size > self.kept
-    }
-
-    /// Whether it is the one that the admission names, but for its root.
-    fn names(&self, checkpoint: &Checkpoint) -> bool {
-        checkpoint.size == self.lost && checkpoint.origin.line().saturating_add(1) == self.line
-    }
 }
 
 impl Inspector {
@@ -202,6 +176,7 @@ impl Inspector {
             found.extend(doubts.iter().map(|doubt| (ProblemKind::Verdict, doubt.to_string())));
         }
         history.read(&self.head.ledger, record, event, |kind, why| found.push((kind, why)));
+        let is_sound = found.is_empty();
         for (kind, why) in found {
             self.note(*position, Some(record.complaint), kind, why);
         }
@@ -210,11 +185,13 @@ impl Inspector {
                 if let Some(why) = self.commands.read(event.context.command, event.context.part) {
                     self.note(*position, None, ProblemKind::Command, why);
                 }
-                if let Fact::Forked { kept, line, lost, root } = event.fact {
-                    self.losses.push(AdmittedLoss { position: *position, kept, lost, root, line });
-                }
-                if let Some(why) = self.forks.read(&self.head.ledger, *position, record.complaint, event) {
-                    self.note(*position, Some(record.complaint), ProblemKind::Unlawful, why);
+                if let Some(loss) = Loss::admitted_by(event) {
+                    match self.forks.read(&self.head.ledger, *position, record.complaint, &loss) {
+                        Some(why) => self.note(*position, Some(record.complaint), ProblemKind::Unlawful, why),
+                        // It takes checkpoints out of every comparison, so nothing may be wrong with it.
+                        None if is_sound => self.losses.push(loss),
+                        None => {}
+                    }
                 }
             }
             Err(_) => self.commands.lose(),
@@ -233,26 +210,28 @@ impl Inspector {
         }
     }
 
-    /// Notes that the log does not lead to a checkpoint, unless what that covers is admitted to be lost. Of the one that
-    /// the admission names, the root is known.
-    fn note_unlike(&mut self, position: Position, checkpoint: &Checkpoint, why: String) {
-        let why = match self.losses.iter().find(|loss| loss.takes(checkpoint)) {
-            None => why,
-            Some(loss) if loss.names(checkpoint) && loss.root != checkpoint.root => {
-                format!("the checkpoint of {} events has another root than the admitted loss", checkpoint.size)
-            }
-            Some(_) => return,
-        };
-        self.note(position, None, ProblemKind::Checkpoint, why);
-    }
-
     fn check_roots(&mut self, position: Position) {
         while let Some(checkpoint) = self.checkpoints.pop_if(|checkpoint| checkpoint.size <= position) {
-            if checkpoint.size == position && checkpoint.root != self.tree.root() {
-                let why =
-                    format!("the first {position} events are not those of the checkpoint of {}", checkpoint.origin);
-                self.note_unlike(position, &checkpoint, why);
-            }
+            let is_another = checkpoint.size == position && checkpoint.root != self.tree.root();
+            let why = is_another.then(|| {
+                format!("the first {position} events are not those of the checkpoint of {}", checkpoint.origin)
+            });
+            self.hold_against(&checkpoint, why);
+        }
+    }
+
+    /// Notes why the log does not bear a checkpoint out, but for what is admitted to be lost; and in any case where the
+    /// checkpoint shows that more was lost than is admitted.
+    fn hold_against(&mut self, checkpoint: &Checkpoint, why: Option<String>) {
+        let Checkpoint { origin, size, .. } = checkpoint;
+        let untrue = self.losses.iter().find_map(|loss| loss.contradicted_by(checkpoint));
+        let is_lost = self.losses.iter().any(|loss| loss.takes(checkpoint));
+        let why = match untrue {
+            Some(untrue) => Some(format!("the checkpoint of {size} events of {origin} {untrue}")),
+            None => why.filter(|_| !is_lost),
+        };
+        if let Some(why) = why {
+            self.note(self.head.position, None, ProblemKind::Checkpoint, why);
         }
     }
 
@@ -277,10 +256,8 @@ impl Inspector {
             self.note(end, None, ProblemKind::Head, why);
         }
         for checkpoint in std::mem::take(&mut self.checkpoints) {
-            if checkpoint.size > end {
-                let why = format!("the log ends here, but a checkpoint covers {} events", checkpoint.size);
-                self.note_unlike(end, &checkpoint, why);
-            }
+            let why = || format!("the log ends here, but a checkpoint covers {} events", checkpoint.size);
+            self.hold_against(&checkpoint, (checkpoint.size > end).then(why));
         }
         if let Some(told) = told.filter(|told| **told != self.head) {
             let why = match told.position == end {
@@ -363,16 +340,10 @@ impl Default for Forks {
 }
 
 impl Forks {
-    /// Takes the event at a position, and tells why a loss cannot be admitted there: line follows line, each behind
+    /// Takes what is admitted at a position, and tells why it cannot be admitted there: line follows line, each behind
     /// what was kept.
-    pub fn read(
-        &mut self,
-        ledger: &LedgerId,
-        position: Position,
-        complaint: ComplaintId,
-        event: &Event,
-    ) -> Option<String> {
-        let Fact::Forked { kept, line, .. } = event.fact else { return None };
+    fn read(&mut self, ledger: &LedgerId, position: Position, complaint: ComplaintId, loss: &Loss) -> Option<String> {
+        let Loss { kept, line, .. } = *loss;
         let next = self.line.saturating_add(1);
         self.line = line.max(next);
         if complaint != ComplaintId::of_fork(ledger, line) {
@@ -387,7 +358,7 @@ impl Forks {
 
 impl Commands {
     /// Takes the next part of a command in the order of positions, and tells why it does not belong there.
-    pub fn read(&mut self, command: CommandId, part: Part) -> Option<String> {
+    fn read(&mut self, command: CommandId, part: Part) -> Option<String> {
         let (number, parts) = (u64::from(part.number), u64::from(part.of));
         let fits = match self.current {
             Some((current, next, of)) if next <= of => current == command && number == next && parts == of,
@@ -400,12 +371,12 @@ impl Commands {
     }
 
     /// A part could not be read: the next one may be any.
-    pub fn lose(&mut self) {
+    fn lose(&mut self) {
         *self = Commands { current: None, is_lost: true };
     }
 
     /// Why the last command is not whole.
-    pub fn end(&self) -> Option<String> {
+    fn end(&self) -> Option<String> {
         let (_, next, of) = self.current.filter(|(_, next, of)| next <= of)?;
         Some(format!("the last command ends before part {next} of {of}"))
     }

@@ -8,20 +8,20 @@ use crate::conformance::Activity;
 
 /// A step that an import can tell: from where, and where it leads.
 #[derive(Clone, Copy, Debug)]
-pub struct Tellable {
+struct Tellable {
     /// What it is.
-    pub activity: Activity,
+    activity: Activity,
     /// The first stage it can be told at.
-    pub from: Stage,
+    from: Stage,
     /// The last.
-    pub to: Stage,
+    to: Stage,
     /// Where the complaint stands then.
-    pub then: Stage,
+    then: Stage,
 }
 
 /// Every step but notes, which are told at any stage from Received on.
 #[rustfmt::skip]
-pub const TELLABLE: [Tellable; 9] = {
+const TELLABLE: [Tellable; 9] = {
     use Stage::*;
     const fn row(activity: Activity, from: Stage, to: Stage, then: Stage) -> Tellable {
         Tellable { activity, from, to, then }

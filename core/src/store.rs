@@ -121,12 +121,6 @@ pub trait Attestations: Send + Sync {
     /// # Errors
     /// `Unavailable`, or `Corrupt` when a note has another digest than it is kept under.
     async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError>;
-
-    /// The last of that order.
-    ///
-    /// # Errors
-    /// As [`Attestations::attestations`].
-    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError>;
 }
 
 /// A signed note about a ledger: a [checkpoint](crate::audit::checkpoint), or a [key handed over](crate::audit::keys).

@@ -146,6 +146,12 @@ def uuid(n):
     return "ad0a0000-0000-8000-8000-%012x" % n
 
 
+def place_of_fork(line, ledger="mojokerto"):
+    data = bytearray(sha(b"aduan/fork/v1\n", framed(ledger.encode()), framed(line.to_bytes(4, "big")))[:16])
+    data[6], data[8] = data[6] & 0x0F | 0x80, data[8] & 0x3F | 0x80
+    return "-".join(data.hex()[a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))
+
+
 def kid(name, kind, seed):
     return sha(name.encode(), b"\n", bytes([kind]), public(seed))[:4]
 
@@ -207,7 +213,7 @@ class City:
             fact = dict(fact, **{name: hexed(box) for name, box in boxes.items()})
             fact = {name: fact[name] for name in sorted(fact)}
             payload = {"fact": {type_: fact}, "occurred_at": {"at": self.second, "zone": "Asia/Jakarta"}, "provenance": "Native"}
-            position = self.add(uuid(complaint), type_, dict(sorted(metadata.items())), payload)
+            position = self.add(uuid(complaint) if isinstance(complaint, int) else complaint, type_, dict(sorted(metadata.items())), payload)
             for name in fact:
                 if name in boxes:
                     self.boxes.append({"position": position, "field": name, "digest": fact[name], "box": b64(boxes[name])})
@@ -387,7 +393,7 @@ def forked():
     del city.records[6:]
     city.heads = {r["complaint"]: (r["sequence"], bytes.fromhex(r["hash"])) for r in city.records}
     city.second += 10_000
-    city.command((9, "Forked", {"kept": 6, "line": 2, "lost": 9, "root": top}, {}, False))
+    city.command((place_of_fork(2), "Forked", {"kept": 6, "line": 2, "lost": 9, "root": top}, {}, False))
     city.origin += "/2"
     city.attest()
     for n in range(4):
@@ -463,6 +469,11 @@ class Case(unittest.TestCase):
         self.assertNotEqual(record[member], changed, "the test spoiled nothing")
         record[member] = changed
         self.relink(city)
+
+    def move(self, city, position, complaint):
+        """A record that is the first of another complaint."""
+        genesis = sha(b"aduan/genesis/v1\n", framed(city.ledger.encode()), framed(complaint.encode()))
+        city.records[position - 1].update(complaint=complaint, prev=genesis.hex())
 
     def relink(self, city, again=True):
         heads = {}
@@ -694,14 +705,16 @@ class Clean(Case):
         self.assertEqual([loss["size"] for loss in self.clean("--holds", held)["admitted_losses"]], [9, 9])
 
     def test_two_losses(self):
-        """The second one reaches behind the record that admitted the first."""
+        """The second one reaches behind the record that admitted the first, which is admitted once more: line follows line."""
         city, _, old = forked()
+        first = root(old.leaves()).hex()
         between = copy.deepcopy(city)
         del city.records[4:]
         city.heads = {r["complaint"]: (r["sequence"], bytes.fromhex(r["hash"])) for r in city.records}
         city.second += 10_000
         top = root(between.leaves()).hex()
-        city.command((9, "Forked", {"kept": 4, "line": 3, "lost": 11, "root": top}, {}, False))
+        city.command((place_of_fork(2), "Forked", {"kept": 4, "line": 2, "lost": 9, "root": first}, {}, False))
+        city.command((place_of_fork(3), "Forked", {"kept": 5, "line": 3, "lost": 11, "root": top}, {}, False))
         city.origin = city.name + "/3"
         city.attest()
         city.attested.sort(key=lambda pair: pair[0])
@@ -1150,6 +1163,34 @@ class Consistency(Case):
         self.relink(city)
         city.export(self.folder)
         self.finds("format", "consistency")
+
+    def test_an_admission_of_less_than_was_signed(self):
+        city, lost, old = forked()
+        held = self.keep("held", lost)
+        for size in (8, 9):
+            payload = json.loads(city.records[6]["payload"])
+            payload["fact"]["Forked"].update(lost=size, root=root(old.leaves()[:size]).hex())
+            city.records[6]["payload"] = json.dumps(payload, separators=(",", ":"))
+            self.relink(city)
+            for scope in ("whole", {"period": {"first": 7, "last": 9}}):
+                city.export(self.folder, scope=scope)
+                self.finds(*(["consistency"] if size == 8 else []), more=("--holds", held))
+
+    def test_an_admission_in_the_place_of_a_complaint(self):
+        city, lost, _ = forked()
+        self.move(city, 7, uuid(9))
+        self.relink(city)
+        city.export(self.folder)
+        self.finds("consistency", "time", more=("--holds", self.keep("held", lost)))
+
+    def test_an_admission_that_skips_a_line(self):
+        city, _, _ = forked()
+        city.records[6]["payload"] = city.records[6]["payload"].replace('"line":2', '"line":3')
+        self.move(city, 7, place_of_fork(3))
+        self.relink(city)
+        for scope in ("whole", {"period": {"first": 7, "last": 9}}):
+            city.export(self.folder, scope=scope)
+            self.assertIn("leaves out line 2", json.dumps(self.finds("consistency")))
 
     def test_a_line_that_was_not_begun(self):
         city = town()

@@ -67,7 +67,7 @@ EXIT_CODES = {
 SEALED = frozenset(("accused", "contact", "place", "reference", "reporter", "text", "title"))
 # Where the documents stand that a record's metadata names.
 FOLDERS = {"policy": "policies", "calendar": "calendars", "directory": "directories"}
-U64 = 2**64 - 1
+U32, U64 = 2**32 - 1, 2**64 - 1
 # A line longer than this is garbage; without a limit, a file without line ends would fill the memory.
 LONGEST_LINE = 64 * 1024 * 1024
 LARGEST_NOTE = 1024 * 1024
@@ -93,6 +93,8 @@ JSON_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 PART = re.compile(r"([1-9][0-9]{0,9})/([1-9][0-9]{0,9})")
 DOCUMENT = re.compile(r"[^@:\x00-\x1f]+@[^@:\x00-\x1f]+:(%s)" % HEX)
 MICROSECONDS = re.compile(r"0|[1-9][0-9]{0,18}")
+# The end of the year 262142, as far as the format knows times.
+LAST_MICROSECOND = 8_210_266_876_799_999_999
 
 
 class Malformed(Exception):
@@ -131,15 +133,13 @@ class Findings:
             print("%s %s: %s" % (kind, place, why), file=self.out)
 
     def admit(self, where: str, line: int, size: int, fork: "Fork") -> None:
-        beyond = size > fork.lost and line == fork.line - 1
         self.admitted.append(
             {"checkpoint": where, "line": line, "size": size, "kept": fork.kept, "lost": fork.lost, "position": fork.position}
         )
         if not self.as_json:
-            more = "; the loss admitted reaches only to %d" % fork.lost if beyond else ""
             print(
-                "admitted-loss %s: size %d of line %d, record %d admits that only %d were kept%s"
-                % (shown(where, 200), size, line, fork.position, fork.kept, more),
+                "admitted-loss %s: size %d of line %d, record %d admits that only %d were kept"
+                % (shown(where, 200), size, line, fork.position, fork.kept),
                 file=self.out,
             )
 
@@ -1039,11 +1039,19 @@ class Hashes:
         name = part(ledger.encode())
         self.record_head = hashlib.sha256(b"aduan/record/v1\n" + name)
         self.genesis_head = hashlib.sha256(b"aduan/genesis/v1\n" + name)
+        self.fork_head = hashlib.sha256(b"aduan/fork/v1\n" + name)
 
     def genesis(self, complaint: str) -> bytes:
         hasher = self.genesis_head.copy()
         hasher.update(part(complaint.encode()))
         return hasher.digest()
+
+    def place_of_fork(self, line: int) -> str:
+        """Under which id a loss is admitted: a UUID of version 8."""
+        hasher = self.fork_head.copy()
+        hasher.update(part(line.to_bytes(4, "big")))
+        number = int.from_bytes(hasher.digest()[:16], "big") & ~(0xF << 76 | 0x3 << 62) | 0x8 << 76 | 0x2 << 62
+        return re.sub("(.{8})(.{4})(.{4})(.{4})(.{12})", r"\1-\2-\3-\4-\5", "%032x" % number)
 
     def record(self, record: Record) -> bytes:
         hasher = self.record_head.copy()
@@ -1367,22 +1375,32 @@ class Fork(NamedTuple):
         assert checkpoint.line is not None
         return checkpoint.line < self.line and checkpoint.size > self.kept
 
+    def contradiction(self, checkpoint: Checkpoint) -> Optional[str]:
+        """Why a checkpoint proves the admission untrue: that names the last one signed in the line it leaves."""
+        if checkpoint.line != self.line - 1 or checkpoint.size < self.lost:
+            return None
+        if checkpoint.size > self.lost:
+            return "reaches beyond the %d events that record %d admits as lost" % (self.lost, self.position)
+        return None if checkpoint.root == self.root else "has another root than record %d admits as lost" % self.position
+
 
 def parse_fork(record: Record) -> Fork:
     fact = record.fact
     numbers = [fact.get(name) for name in ("kept", "line", "lost")]
     root = fact.get("root")
-    in_form = set(fact) == {"kept", "line", "lost", "root"} and all(map(is_count, numbers))
+    in_form = set(fact) == {"kept", "line", "lost", "root"} and all(map(is_count, numbers)) and numbers[1] <= U32
     if not in_form or not isinstance(root, str) or not IS_HEX.fullmatch(root):
         raise Malformed("`Forked` is not in its form")
     return Fork(record.position, *numbers, bytes.fromhex(root))
 
 
 class Forks:
-    """The losses that the ledger admits. Only a record that was signed as it is can admit one."""
+    """The losses that the ledger admits. Only a record that was signed as it is, and says when, can admit one."""
 
-    def __init__(self, found: Findings) -> None:
+    def __init__(self, found: Findings, hashes: Optional[Hashes], in_order: bool) -> None:
         self.found = found
+        self.hashes = hashes
+        self.in_order = in_order  # of one complaint the admissions of earlier lines are not there
         self.all: List[Fork] = []
 
     def take(self, record: Record, authentic: bool) -> Optional[Fork]:
@@ -1394,19 +1412,23 @@ class Forks:
             self.found.add("format", record.position, str(problem))
             return None
         why = None
+        before = max((other.line for other in self.all), default=1)
         if fork.position != fork.kept + 1:
             why = "admits that %d were kept, and does not stand behind them" % fork.kept
         elif fork.lost <= fork.kept:
             why = "admits a loss of nothing"
-        elif fork.line <= max((other.line for other in self.all), default=1):
+        elif fork.line <= before:
             why = "begins line %d, which was begun before" % fork.line
+        elif self.in_order and fork.line != before + 1:
+            why = "begins line %d, and leaves out line %d" % (fork.line, before + 1)
         if why:
             self.found.add("consistency", record.position, why)
             return None
-        if authentic:
-            self.all.append(fork)
-            return fork
-        return None
+        # Elsewhere it is no admission: what the record is then, a verifier tells that knows what is lawful.
+        if not authentic or self.hashes is None or record.complaint != self.hashes.place_of_fork(fork.line):
+            return None
+        self.all.append(fork)
+        return fork
 
     def losing(self, checkpoint: Checkpoint) -> Optional[Fork]:
         """Which fork lost what a checkpoint stood for; of several, the one that speaks of its line."""
@@ -1414,6 +1436,12 @@ class Forks:
 
     def line_at(self, size: int) -> int:
         return max((fork.line for fork in self.all if fork.position <= size), default=1)
+
+
+def recorded_at(record: Record) -> Optional[int]:
+    """In microseconds since 1970, if the record says it, and says a time."""
+    value = record.metadata.get("recorded_at", "")
+    return int(value) if MICROSECONDS.fullmatch(value) and int(value) <= LAST_MICROSECOND else None
 
 
 class Times:
@@ -1430,6 +1458,8 @@ class Times:
             assert c.time is not None
             self.latest.append(max(c.time, self.latest[-1] if self.latest else 0))
         self.limit(timed)
+        # Of admissions that stand one behind the other, only the last tells which checkpoints hold none of them.
+        self.admitted: List[Tuple[int, int]] = []
 
     def limit(self, timed: List[Checkpoint]) -> None:
         self.limiting = timed
@@ -1444,20 +1474,32 @@ class Times:
         """Behind a fork, checkpoints of older lines say nothing of the records that took the place of the lost ones."""
         self.limit([c for c in self.limiting if not fork.loses(c)])
 
-    def take(self, record: Record) -> None:
-        value = record.metadata.get("recorded_at", "")
-        if not MICROSECONDS.fullmatch(value):
+    def take(self, record: Record, fork: Optional[Fork]) -> None:
+        recorded = recorded_at(record)
+        if fork is None or (self.admitted and self.admitted[-1][0] + 1 != record.position):
+            self.finish()
+        if recorded is None:
             self.found.add("time", record.position, "metadata does not say when it was recorded")
-            return
-        recorded = int(value)
-        behind = bisect.bisect_left(self.sizes, record.position) - 1
+        elif fork is not None:
+            self.lose(fork)
+            self.admitted.append((record.position, recorded))
+        else:
+            self.check(record.position, recorded)
+
+    def finish(self) -> None:
+        for position, recorded in self.admitted:
+            self.check(position, recorded)
+        self.admitted = []
+
+    def check(self, position: int, recorded: int) -> None:
+        behind = bisect.bisect_left(self.sizes, position) - 1
         if behind >= 0 and recorded < (self.latest[behind] - self.slack) * 1_000_000:
             why = "recorded at %d us, and stands behind a checkpoint of second %d" % (recorded, self.latest[behind])
-            self.found.add("time", record.position, why)
-        before = bisect.bisect_left(self.limits, record.position)
+            self.found.add("time", position, why)
+        before = bisect.bisect_left(self.limits, position)
         if before < len(self.limits) and recorded > (self.earliest[before] + self.slack) * 1_000_000:
             why = "recorded at %d us, and lies in a checkpoint of second %d" % (recorded, self.earliest[before])
-            self.found.add("time", record.position, why)
+            self.found.add("time", position, why)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1740,7 +1782,7 @@ class Audit:
         keys = Keys(found, self.folder) if self.is_there(manifest.keys, "keys.jsonl") else None
         documents = Documents(found)
         times = Times(found, self.heads() + self.held, self.options.slack)
-        self.forks = Forks(found)
+        self.forks = Forks(found, hashes, in_order=isinstance(self.tie, Leaves))
         for record in self.parsed_records():
             positions.take(record.position)
             authentic = self.tie.holds(record) & self.has_its_hash(record, hashes)
@@ -1751,13 +1793,11 @@ class Audit:
             if keys is not None:
                 keys.take(record)
             documents.take(record)
-            fork = self.forks.take(record, authentic)
-            if fork is not None:
-                times.lose(fork)
-            times.take(record)
+            times.take(record, self.forks.take(record, authentic and recorded_at(record) is not None))
             self.note_erased(record, authentic)
         positions.finish()
         commands.finish()
+        times.finish()
         if boxes is not None:
             boxes.finish(self.erased)
         if keys is not None:
@@ -1840,10 +1880,8 @@ class Audit:
 
     def why_no_beginning(self, older: Checkpoint) -> Optional[str]:
         """What speaks against an older checkpoint being the beginning of this one, or lost as was admitted."""
-        fork = self.forks.losing(older)
-        if fork is not None:
-            other = older.line == fork.line - 1 and older.size == fork.lost and older.root != fork.root
-            return "has another root than record %d admits as lost" % fork.position if other else None
+        if self.forks.losing(older) is not None:
+            return next(filter(None, (fork.contradiction(older) for fork in self.forks.all)), None)
         if self.size is not None and older.size > self.size:
             return "is of size %d, this export ends at %d" % (older.size, self.size)
         return self.tie.begins(older)

@@ -4,10 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aduan::actor::{Actor, Role};
+use aduan::audit::checkpoint::{Checkpoint, Origin};
+use aduan::audit::leaf;
+use aduan::audit::tree::Frontier;
 use aduan::command::{ClearRequest, Command, Receive};
 use aduan::complaint::{Rejection, Stage};
 use aduan::engine::{Engine, Error};
 use aduan::event::{Class, Event, Fact};
+use aduan::inspect::{Inspector, ProblemKind};
+use aduan::record::{Record, genesis};
 use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, Clear, Field, SealedBox, WrappedKey};
 use aduan::store::{Append, AppendPart, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, Store, StoreError};
@@ -253,7 +258,7 @@ async fn a_duplicate_joined_after_a_later_event_is_lawful_too() {
     let root = engine.receive(ahead).await.unwrap().complaint;
     let command = Command::MarkDuplicate { of: root, target: None };
     engine.handle(child, request(3, by(Role::Admin), command)).await.unwrap();
-    let mut inspector = aduan::inspect::Inspector::new(ledger());
+    let mut inspector = Inspector::new(ledger());
     for entry in everything(&*store).await {
         inspector.read(&entry, Ok(&entry.record.event().unwrap()));
     }
@@ -324,8 +329,8 @@ async fn an_engine_reads_older_versions_through_its_upcasters() {
     let store = Arc::new(MemoryStore::new(ledger()));
     let id = ComplaintId(Uuid::from_u128(7));
     let office = Office::received("2024-03-04T09:00:00+07:00");
-    let prev = aduan::record::genesis(&ledger(), id);
-    let mut record = aduan::record::Record::write(&ledger(), id, 1, prev, &office.events[0]);
+    let prev = genesis(&ledger(), id);
+    let mut record = Record::write(&ledger(), id, 1, prev, &office.events[0]);
     record.event_version = "0.9.0".into();
     record.payload = record.payload.replace("\"channel\":", "\"via\":");
     record.hash = record.hash_in(&ledger());
@@ -531,6 +536,28 @@ async fn a_loss_is_admitted_right_behind_what_was_kept_and_where_ledger_and_line
 }
 
 #[tokio::test]
+async fn a_loss_is_admitted_in_the_next_line_and_none_is_left_out() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap();
+    let admit = async |number: u128, kept, line| {
+        let command = Command::AdmitLoss { kept, line, lost: 9, root: Digest::of(b"what was signed") };
+        engine.handle(ComplaintId::of_fork(&ledger(), line), request(number, by(Role::Admin), command)).await
+    };
+    for line in [3, 4, 100] {
+        let missing = line - 1;
+        assert_eq!(admit(line.into(), 1, line).await, Err(Error::Rejected(Rejection::LineMissing { missing })));
+    }
+    assert_eq!(store.head().await.unwrap().position, 1, "nothing is recorded");
+    assert!(matches!(admit(5, 1, u32::MAX).await, Err(Error::Rejected(Rejection::Invalid { .. }))));
+    assert_eq!(admit(6, 1, 2).await.unwrap().position, Some(2), "the control");
+    assert_eq!(admit(7, 2, 4).await, Err(Error::Rejected(Rejection::LineMissing { missing: 3 })));
+    assert_eq!(admit(8, 2, 3).await.unwrap().position, Some(3));
+    let losses = aduan::audit::fork::losses(&*store).await.unwrap();
+    assert_eq!(losses.iter().map(|loss| (loss.line, loss.position)).collect::<Vec<_>>(), [(2, 2), (3, 3)]);
+}
+
+#[tokio::test]
 async fn nothing_else_is_received_where_a_loss_may_have_to_be_admitted() {
     let engine = engine(Arc::new(MemoryStore::new(ledger())));
     let mut receive = Receive::by(Channel::new("walk-in").unwrap(), Class::Complaint);
@@ -554,9 +581,9 @@ async fn an_admission_that_stands_elsewhere_or_out_of_line_is_found() {
     let told = |complaint: ComplaintId, change: &dyn Fn(&mut Event)| {
         let mut event = event.clone();
         change(&mut event);
-        let prev = aduan::record::genesis(&ledger(), complaint);
-        let record = aduan::record::Record::write(&ledger(), complaint, 1, prev, &event);
-        let mut inspector = aduan::inspect::Inspector::new(ledger());
+        let prev = genesis(&ledger(), complaint);
+        let record = Record::write(&ledger(), complaint, 1, prev, &event);
+        let mut inspector = Inspector::new(ledger());
         inspector.read(&entries[0], Ok(&entries[0].record.event().unwrap()));
         inspector.read(&Entry { position: 2, record }, Ok(&event));
         inspector.finish(None).problems
@@ -574,8 +601,88 @@ async fn an_admission_that_stands_elsewhere_or_out_of_line_is_found() {
     assert_eq!(told(place(2), &|event| event.context.role = Role::Intake).len(), 1, "not by an administrator");
 }
 
+/// What an inspection of these entries finds, held against one checkpoint.
+fn held_against(entries: &[Entry], origin: &Origin, size: Position, root: Digest) -> Vec<ProblemKind> {
+    let checkpoint = Checkpoint { origin: origin.clone(), size, root };
+    let mut inspector = Inspector::new(ledger()).against_checkpoints(vec![checkpoint]);
+    for entry in entries {
+        inspector.read(entry, Ok(&entry.record.event().unwrap()));
+    }
+    inspector.finish(None).problems.iter().map(|problem| problem.kind).collect()
+}
+
+#[tokio::test]
+async fn a_log_is_held_against_checkpoints_but_for_what_it_admits_to_have_lost() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    for number in 1..=3 {
+        engine.receive(request(number, by(Role::Intake), message(&format!("wamid.{number}")))).await.unwrap();
+    }
+    let place = ComplaintId::of_fork(&ledger(), 2);
+    engine.handle(place, admission(4, 3, 9)).await.unwrap();
+    engine.receive(request(5, by(Role::Intake), message("wamid.5"))).await.unwrap();
+    let log = everything(&*store).await;
+    let root = |size: usize| {
+        let mut tree = Frontier::default();
+        log[..size].iter().for_each(|Entry { record, .. }| {
+            tree.push(leaf(record.complaint, record.sequence, record.hash));
+        });
+        tree.root()
+    };
+    let (signed, other) = (Digest::of(b"what was signed"), Digest::of(b"something else"));
+    let (fine, wrong) = (vec![], vec![ProblemKind::Checkpoint]);
+    let [first, second, third] = [1, 2, 3].map(|line| Origin::of(&ledger(), line));
+    for (case, entries, origin, size, root, wanted) in [
+        ("the log begins with it", &log[..], &first, 3, root(3), &fine),
+        ("the log was rewritten", &log, &first, 3, other, &wrong),
+        ("the tail was cut", &log[..3], &first, 4, root(4), &wrong),
+        ("the loss is admitted", &log, &first, 9, signed, &fine),
+        ("what was signed before the last is lost, too", &log, &first, 4, other, &fine),
+        ("it goes on in the line that was begun", &log, &second, 5, root(5), &fine),
+        ("that line was rewritten", &log, &second, 5, other, &wrong),
+        ("a tail of the line that was begun is no part of the loss", &log, &second, 9, signed, &wrong),
+        ("nor one of a line nobody began", &log, &third, 9, signed, &wrong),
+        ("more was signed than is admitted", &log, &first, 10, other, &wrong),
+        ("something else was signed than is admitted", &log, &first, 9, other, &wrong),
+    ] {
+        assert_eq!(&held_against(entries, origin, size, root), wanted, "{case}");
+    }
+
+    // What something is wrong with admits nothing.
+    let mut log = log;
+    log[3].record.hash = other;
+    assert_eq!(held_against(&log, &first, 9, signed), [ProblemKind::Chain, ProblemKind::Checkpoint]);
+}
+
+#[tokio::test]
+async fn a_bent_clock_is_found_where_the_inspector_judges() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = engine(store.clone());
+    let id = engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
+    engine.handle(id, request(2, by(Role::Admin), verify(Class::Complaint))).await.unwrap();
+    let log = everything(&*store).await;
+    let mut bent = log.clone();
+    let mut event = log[1].record.event().unwrap();
+    let Fact::Verified { clocks, .. } = &mut event.fact else { panic!("the second is the verification") };
+    clocks[0].anchor.at += chrono::TimeDelta::days(1);
+    bent[1].record = Record::write(&ledger(), id, 2, log[0].record.hash, &event);
+    let inspected = |log: &[Entry], judges: bool| {
+        let mut inspector = Inspector::new(ledger());
+        if judges {
+            inspector.judge_by(Rules::mojokerto());
+        }
+        for entry in log {
+            inspector.read(entry, Ok(&entry.record.event().unwrap()));
+        }
+        inspector.finish(None).problems.iter().map(|problem| problem.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(inspected(&bent, true), [ProblemKind::Verdict]);
+    assert_eq!(inspected(&bent, false), [], "the control: nobody judges");
+    assert_eq!(inspected(&log, true), [], "the control: nobody bent it");
+}
+
 async fn inspect(store: &MemoryStore) -> aduan::inspect::Report {
-    let mut inspector = aduan::inspect::Inspector::new(ledger());
+    let mut inspector = Inspector::new(ledger());
     for entry in store.after(0, 1_000).await.unwrap().entries {
         inspector.read(&entry, Ok(&entry.record.event().unwrap()));
     }

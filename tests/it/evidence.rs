@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use aduan::audit::verdicts::Judge;
-use aduan::clock::{Clock, ClockState};
+use aduan::clock::{Clock, ClockState, Due};
 use aduan::complaint::Complaint;
 use aduan::event::{Basis as ClosedBy, Closure, Event, Fact};
-use aduan::evidence::{Claim, ClaimVerdict, Evidence, Number, Pack, Question, Value};
+use aduan::evidence::{
+    Claim, ClaimVerdict, Evidence, Number, Pack, Question, ToldDoubt, ToldProblem, Value, VerdictRow,
+};
 use aduan::figures::View;
-use aduan::inspect::{Inspector, ProblemKind};
+use aduan::inspect::{Inspector, Problem, ProblemKind};
 use aduan::projector::Projector;
 use aduan::record::Record;
 use aduan::rules::Rules;
@@ -76,7 +78,7 @@ fn compare(pack: &Pack, live: &BTreeMap<String, Option<Value>>) -> usize {
         assert!(number.stands && number.at_fault.is_empty(), "{}", number.name);
     }
     for said in ["met", "missed", "cancelled", "running", "overdue", "paused"] {
-        let listed = pack.verdicts.iter().filter(|row| row.verdict == said).count() as u64;
+        let listed = pack.verdicts.iter().filter(|row| row.verdict.name() == said).count() as u64;
         assert_eq!(pack.number(&format!("sla.{said}")).unwrap().value, Some(Value::Count(listed)), "{said}");
     }
     assert!(pack.verdicts.iter().all(|row| row.clause.is_some() && row.stands));
@@ -162,6 +164,12 @@ fn late_is_in_time(fact: &mut Fact) -> bool {
     true
 }
 
+fn kind_of(problem: &ToldProblem) -> ProblemKind {
+    match problem {
+        ToldProblem::Open(Problem { kind, .. }) | ToldProblem::Secret { kind } => *kind,
+    }
+}
+
 /// Whether a number is one of several that the same events are sorted into.
 fn is_sorted(name: &str) -> bool {
     let families = [
@@ -194,7 +202,7 @@ fn an_altered_event_takes_down_the_numbers_that_rest_on_it_and_no_others() {
             let complaint = log[at].record.complaint;
             let later = |entry: &&Entry| entry.record.complaint == complaint && entry.position > at as Position;
             let faults: Vec<Position> = bent.iter().filter(later).map(|entry| entry.position).collect();
-            assert!(pack.problems.iter().any(|problem| problem.kind == ProblemKind::Chain));
+            assert!(pack.problems.iter().any(|problem| kind_of(problem) == ProblemKind::Chain));
             assert_eq!(pack.at_fault, faults.iter().copied().collect(), "{name} at {at}");
             assert!(!pack.stands);
             for number in &pack.numbers {
@@ -235,7 +243,8 @@ fn a_verdict_that_was_bent_with_all_its_hashes_is_doubted_and_only_its_numbers_f
     }
     let pack = derived(&bent, asked);
     assert!(pack.problems.is_empty() && !pack.stands, "{:?}", pack.problems);
-    assert_eq!(pack.doubts.first().map(|doubt| doubt.position), Some(at as Position + 1), "{:?}", pack.doubts);
+    let Some(ToldDoubt::Open(doubt)) = pack.doubts.first() else { panic!("{:?}", pack.doubts) };
+    assert_eq!(doubt.position, at as Position + 1, "{:?}", pack.doubts);
     assert!(!pack.number("sla.met").unwrap().stands && !pack.number("sla.compliance").unwrap().stands);
     assert!(pack.number("trend.received").unwrap().stands && pack.number("satisfaction.mean").unwrap().stands);
 }
@@ -268,6 +277,83 @@ fn what_a_whistleblower_and_few_raters_say_is_not_told() {
         secrets += pack.verdicts.iter().filter(|row| row.whose.is_none()).count();
     }
     assert!(secrets > 0);
+}
+
+/// What the pack tells of faults, as the document has it.
+fn told_of_faults(pack: &Pack) -> String {
+    assert!(!pack.stands);
+    serde_json::to_string(&(&pack.problems, &pack.doubts)).unwrap()
+}
+
+/// A day later than it was, and with all later records of the complaint written anew: the chain fits, the clock does not.
+fn bent_clock(log: &[Entry], at: usize) -> Option<Vec<Entry>> {
+    let complaint = log[at].record.complaint;
+    let (mut bent, mut prev) = (log.to_vec(), log[at].record.prev);
+    let is_later = |(_, entry): &(usize, &mut Entry)| entry.record.complaint == complaint;
+    for (place, entry) in bent.iter_mut().enumerate().skip(at).filter(is_later) {
+        let mut event = entry.record.event().unwrap();
+        if place == at {
+            let due = crate::verdicts::clocks_of(&mut event.fact)?.first_mut().map(|clock| &mut clock.due)?;
+            match due {
+                Due::EndOf { date, .. } => *date = *date + chrono::Days::new(1),
+                Due::At(at) => *at += chrono::TimeDelta::days(1),
+            }
+        }
+        entry.record = Record::write(&Town::ledger(), complaint, entry.record.sequence, prev, &event);
+        prev = entry.record.hash;
+    }
+    Some(bent)
+}
+
+/// Why a fault in a complaint is told of it, or not: whose it is, where it stands, when it was due.
+fn tells(log: &[Entry], at: usize, asked: &Question) -> (bool, bool) {
+    let complaint = log[at].record.complaint.to_string();
+    let bent = told_of_faults(&derived(&bent_clock(log, at).unwrap(), asked.clone()));
+    assert!(bent.contains("\"clock\":"), "{bent}");
+    let mut altered = log.to_vec();
+    altered[at].record.hash.0[0] ^= 1;
+    let broken = told_of_faults(&derived(&altered, asked.clone()));
+    assert!(broken.contains("\"kind\":\"Chain\""), "{broken}");
+    let tells = |told: &str| {
+        let parts = [complaint.as_str(), "\"position\":", "\"why\":"].map(|part| told.contains(part));
+        assert_eq!(parts, [parts[0]; 3], "{told}");
+        parts[0]
+    };
+    assert_eq!(tells(&bent), bent.contains("due"), "{bent}");
+    (tells(&bent), tells(&broken))
+}
+
+#[test]
+fn what_is_wrong_in_a_whistleblowers_report_is_told_and_nothing_of_it() {
+    let (mut secrets, mut others) = (0, 0);
+    for town in towns(30, 120) {
+        let asked = question(2024, None, end_of(&town.log));
+        let secret: BTreeSet<_> =
+            town.complaints().filter(|(_, state)| state.is_whistleblowers()).map(|(id, _)| id).collect();
+        let has_clock = |at: &usize| {
+            let mut fact = town.log[*at].record.event().unwrap().fact;
+            crate::verdicts::clocks_of(&mut fact).is_some_and(|clocks| !clocks.is_empty())
+        };
+        for at in (0..town.log.len()).filter(has_clock).step_by(5) {
+            let is_secret = secret.contains(&town.log[at].record.complaint);
+            assert_eq!(tells(&town.log, at, &asked), (!is_secret, !is_secret), "position {}", at + 1);
+            *(if is_secret { &mut secrets } else { &mut others }) += 1;
+        }
+    }
+    println!("{secrets} faults in whistleblowers' reports, {others} in others");
+    assert!(secrets > 5 && others > 5, "{secrets}, {others}: the test sees nothing");
+}
+
+#[test]
+fn of_a_complaint_whose_receipt_nobody_can_read_nothing_is_told() {
+    let (mut log, asked) = busy();
+    let complaint = log[0].record.complaint;
+    log[0].record.payload = "{".to_owned();
+    let pack = derived(&log, asked);
+    let told = told_of_faults(&pack);
+    assert!(told.contains("Unreadable") && !told.contains(&complaint.to_string()), "{told}");
+    let named = |row: &&VerdictRow| row.whose.as_ref().is_some_and(|whose| whose.complaint == complaint);
+    assert_eq!(pack.verdicts.iter().find(named), None);
 }
 
 #[test]

@@ -210,9 +210,6 @@ impl Attestations for Lapsing {
         let after = after.filter(|_| self.flaw != Lapse::IgnoresAfter).map(key);
         Ok(kept.iter().filter(|kept| Some(key(kept)) > after).take(limit).cloned().collect())
     }
-    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
-        Ok(self.kept.lock().unwrap().last().cloned())
-    }
 }
 
 /// A mistake a store can make.

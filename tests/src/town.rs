@@ -273,6 +273,12 @@ impl Town {
         self.complaints.iter().position(|slot| slot.id == id).expect("the town knows its complaints")
     }
 
+    /// Lets hours pass in which nothing happens.
+    pub fn rest(&mut self, hours: u64) {
+        let at = self.now.at + std::time::Duration::from_secs(3_600 * hours);
+        self.now = Moment::new(at, WIB).unwrap_or(self.now);
+    }
+
     /// Minutes, hours or days pass; now and then until something is due.
     fn pass_time(&mut self, chance: &mut Chance, slot: usize) {
         let minutes = match chance.below(4) {

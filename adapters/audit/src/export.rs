@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
+use aduan::audit::checkpoint::SignedCheckpoint;
 use aduan::audit::fork::{self, Loss};
 use aduan::audit::proof::{ConsistencyProof, InclusionProof};
 use aduan::audit::tree::{self, Frontier, RangeHashes};
@@ -342,11 +342,8 @@ fn note_documents(documents: &mut BTreeMap<DocumentRef, DocumentKind>, record: &
 async fn write_attestations(export: &Export) -> Result<(), ExportError> {
     let losses = fork::losses(&*export.store).await?;
     let unexplained: Vec<&Loss> =
-        losses.iter().filter(|loss| !export.scope.holds_admission_at(loss.kept + 1)).collect();
-    let is_wanted = |signed: &SignedCheckpoint| {
-        let Checkpoint { origin, size, .. } = signed.checkpoint();
-        !unexplained.iter().any(|loss| origin.line() < loss.line && *size > loss.kept)
-    };
+        losses.iter().filter(|loss| !export.scope.holds_admission_at(loss.position)).collect();
+    let is_wanted = |signed: &SignedCheckpoint| !unexplained.iter().any(|loss| loss.takes(signed.checkpoint()));
     let line = export.checkpoint.checkpoint().origin.line();
     let mut notes = String::new();
     let mut after = None;

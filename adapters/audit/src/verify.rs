@@ -24,9 +24,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
+use aduan::audit::checkpoint::SignedCheckpoint;
+use aduan::audit::fork::Loss;
 use aduan::audit::note::VerifierKey;
-use aduan::values::{ComplaintId, Digest, LedgerId, Position};
+use aduan::values::{ComplaintId, LedgerId, Position};
 use chrono::{NaiveDateTime, TimeDelta};
 use serde::Serialize;
 
@@ -174,28 +175,6 @@ impl std::fmt::Display for Problem {
             write!(f, "complaint {complaint}: ")?;
         }
         f.write_str(&self.why)
-    }
-}
-
-/// A loss that the ledger itself admits, and what is known of what was lost.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Loss {
-    /// Where it is admitted.
-    pub position: Position,
-    /// Positions up to this one were kept.
-    pub kept: Position,
-    /// Of so many that were signed.
-    pub lost: Position,
-    /// Which line of the ledger goes on after it.
-    pub line: u32,
-    /// The root of what was lost.
-    pub root: Digest,
-}
-
-impl Loss {
-    /// Whether a checkpoint covers what was lost.
-    fn takes(&self, checkpoint: &Checkpoint) -> bool {
-        checkpoint.origin.line() < self.line && checkpoint.size > self.kept
     }
 }
 

@@ -7,7 +7,8 @@ mod verdicts;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use aduan::evidence::{Number, Pack};
+use aduan::clock::ClockKind;
+use aduan::evidence::{Number, Pack, ToldDoubt, ToldProblem};
 use aduan::values::AgencyCode;
 use clap::Args;
 use serde_json::json;
@@ -111,14 +112,27 @@ fn told(pack: &Pack) -> String {
         // Writing to a string does not fail.
         let _ = write!(text, "\n{mark} {:<width$}  {}{faults}", number.name, shown(number));
     }
-    for problem in &pack.problems {
-        let _ = write!(text, "\n! {}", crate::verify::problem_line(problem));
-    }
-    for doubt in &pack.doubts {
-        let _ = write!(text, "\n! position {} complaint {}: {doubt}", doubt.position, doubt.complaint);
+    for fault in fault_lines(pack) {
+        let _ = write!(text, "\n! {fault}");
     }
     let _ = write!(text, "\n\n{}; {} verdicts, {} clauses", standing(pack), pack.verdicts.len(), pack.clauses.len());
     text
+}
+
+/// What is wrong with the log and its clocks, a line each; of a whistleblower's report only that it is.
+pub(crate) fn fault_lines(pack: &Pack) -> impl Iterator<Item = String> {
+    let problems = pack.problems.iter().map(|problem| match problem {
+        ToldProblem::Open(problem) => crate::verify::problem_line(problem),
+        ToldProblem::Secret { kind } => format!("in a report that is kept secret {kind:?}"),
+    });
+    let doubts = pack.doubts.iter().map(|doubt| match doubt {
+        ToldDoubt::Open(doubt) => format!("position {} complaint {}: {doubt}", doubt.position, doubt.complaint),
+        ToldDoubt::Secret { clock } => {
+            let clock = clock.map_or("its documents", ClockKind::name);
+            format!("in a report that is kept secret: {clock}: not what the rules make of it")
+        }
+    });
+    problems.chain(doubts)
 }
 
 /// What a number is, for people.
@@ -151,6 +165,8 @@ With --json or in the file of --out, one document on one line (null: none):
    asked_by: [{who, about, numbers}], elsewhere: [{what, why}], clauses: [CLAUSE], verdicts: [VERDICT]}
   NUMBER   {name, value, positions: RANGES, stands, at_fault: RANGES, is_withheld}; at_fault and is_withheld where they
            apply; value is {count}, {count, of, percent}, {count, for, per_hundred}, {sum, count, mean} or {working_days}
+  PROBLEM  {position, complaint, kind, why}; of a whistleblower's report only kind
+  DOUBT    {position, complaint, clock, why, …}; of a whistleblower's report only clock
   VERDICT  {clock, verdict, complaint, agency, anchor, due, extended, paused, stopped_at, positions: RANGES, clause, stands};
            of a whistleblower's report only clock, verdict, clause, stands
   CLAUSE   {rule, limit, policy, source, calendar, calendar_source}; VERDICT.clause is its place, from 0

@@ -5,11 +5,9 @@
 //! are told by their pseudonym. A link to a complaint that stays in the house stays with it.
 
 use aduan::actor::Role;
-use aduan::clock::{Clock, ClockState, Due};
+use aduan::clock::{Clock, Due};
 use aduan::conformance::Activity;
-use aduan::event::{
-    Classification, Closure, ErasureBasis, Event, Fact, Note, Received, ReopenReason, ReplyKind, ResponseKind, Trigger,
-};
+use aduan::event::{Classification, Closure, Event, Fact, Note, Received, ResponseKind, Trigger};
 use aduan::store::Entry;
 use aduan::values::{
     AgencyCode, Channel, ComplaintId, Coordinates, Digest, EventId, Moment, PersonRef, Position, SourceName, Version,
@@ -246,18 +244,11 @@ impl Disclosed {
 
 impl ToldClock {
     fn of(clock: &Clock) -> Self {
-        let state = match clock.state {
-            ClockState::Running => "running",
-            ClockState::Paused(_) => "paused",
-            ClockState::Met(_) => "met",
-            ClockState::Missed(_) => "missed",
-            ClockState::Cancelled => "cancelled",
-        };
         let due = match clock.due {
             Due::At(at) => rfc3339(Moment { at, zone: clock.anchor.zone }),
             Due::EndOf { date, zone } => rfc3339(Moment { at: zone.end_of(date), zone }),
         };
-        ToldClock { kind: clock.kind.name(), state, due }
+        ToldClock { kind: clock.kind.name(), state: clock.state.name(), due }
     }
 }
 
@@ -321,14 +312,14 @@ impl Told {
                     }
                 }
             }
-            Fact::Replied { kind, .. } => self.text("reply", reply(*kind)),
+            Fact::Replied { kind, .. } => self.text("reply", kind.name()),
             Fact::InfoRequested { request, .. }
             | Fact::InfoProvided { request, .. }
             | Fact::InfoLapsed { request, .. } => self.number("question", *request),
             Fact::Closed { closure, .. } => self.closure(closure, withheld),
-            Fact::Erased { basis, .. } => self.text("reason", erasure(*basis)),
+            Fact::Erased { basis, .. } => self.text("reason", basis.name()),
             Fact::Reopened { cycle, reason, .. } => {
-                self.text("reason", reopening(*reason));
+                self.text("reason", reason.name());
                 self.number("cycle", *cycle);
             }
             Fact::Escalated { from, to, trigger, .. } => self.escalation(from.number(), to.number(), trigger),
@@ -434,30 +425,4 @@ pub(crate) fn snake(name: &str) -> String {
         snake.push(letter.to_ascii_lowercase());
     }
     snake
-}
-
-fn reply(kind: ReplyKind) -> &'static str {
-    match kind {
-        ReplyKind::Accept => "accept",
-        ReplyKind::Contest => "contest",
-        ReplyKind::Comment => "comment",
-    }
-}
-
-fn reopening(reason: ReopenReason) -> &'static str {
-    match reason {
-        ReopenReason::NotResolved => "not_resolved",
-        ReopenReason::Recurred => "recurred",
-        ReopenReason::NewEvidence => "new_evidence",
-        ReopenReason::Ordered => "ordered",
-        ReopenReason::LateDelivered => "late_delivered",
-    }
-}
-
-fn erasure(basis: ErasureBasis) -> &'static str {
-    match basis {
-        ErasureBasis::Request => "request",
-        ErasureBasis::RetentionOver => "retention_over",
-        ErasureBasis::Ordered => "ordered",
-    }
 }

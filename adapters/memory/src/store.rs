@@ -164,10 +164,6 @@ impl Attestations for MemoryStore {
         let held = self.held();
         Ok(held.attestations.range((begin, Bound::Unbounded)).take(limit).map(|(_, kept)| kept.clone()).collect())
     }
-
-    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
-        Ok(self.held().attestations.last_key_value().map(|(_, last)| last.clone()))
-    }
 }
 
 impl Held {

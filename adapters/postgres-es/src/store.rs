@@ -203,12 +203,6 @@ impl Connections {
         rows.iter().map(attestation).collect()
     }
 
-    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
-        let query = sqlx::query(LAST_ATTESTATION).bind(self.ledger.as_str());
-        let row = query.fetch_optional(&self.pool).await.map_err(|error| of_read(&error))?;
-        row.as_ref().map(attestation).transpose()
-    }
-
     async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
         // First, so that whatever it covers is there when the page is read.
         let head = self.head().await?.position;
@@ -316,10 +310,6 @@ impl Attestations for PostgresEsStore {
     async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError> {
         self.read(self.on.attestations(after, limit)).await
     }
-
-    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
-        self.read(self.on.last_attestation()).await
-    }
 }
 
 fn attestation(row: &PgRow) -> Result<Attestation, StoreError> {
@@ -364,8 +354,6 @@ const ATTEST: &str = "INSERT INTO aduan.attestations (ledger, size, digest, note
     ON CONFLICT DO NOTHING";
 const ATTESTATIONS: &str = "SELECT size, digest, note FROM aduan.attestations \
     WHERE ledger = $1 AND (size, digest) > ($2, $3) ORDER BY size, digest LIMIT $4";
-const LAST_ATTESTATION: &str = "SELECT size, digest, note FROM aduan.attestations WHERE ledger = $1 \
-    ORDER BY size DESC, digest DESC LIMIT 1";
 const HEAD: &str = "SELECT ledger.position, ledger.log_hash, coalesce(last.position, 0) AS last, \
         ledger.record_hash = coalesce(last.record_hash, sha256('')) AS is_its_hash \
     FROM aduan.ledger LEFT JOIN LATERAL (SELECT position, record_hash FROM aduan.events \

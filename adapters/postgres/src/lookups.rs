@@ -118,11 +118,6 @@ impl Lookups {
         rows.iter().map(attestation).collect()
     }
 
-    pub(crate) async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
-        let rows = self.rows(LAST_ATTESTATION, &[&self.ledger.as_str()]).await?;
-        rows.first().map(attestation).transpose()
-    }
-
     pub(crate) async fn after(&self, position: Position, limit: usize) -> Result<Page, StoreError> {
         let limit = limit.min(LARGEST_PAGE);
         let from = i64::try_from(position).unwrap_or(i64::MAX);
@@ -232,8 +227,6 @@ const ATTEST: &str = "INSERT INTO aduan.attestations (ledger, size, digest, note
     ON CONFLICT DO NOTHING";
 const ATTESTATIONS: &str = "SELECT size, digest, note FROM aduan.attestations \
     WHERE ledger = $1 AND (size, digest) > ($2, $3) ORDER BY size, digest LIMIT $4";
-const LAST_ATTESTATION: &str = "SELECT size, digest, note FROM aduan.attestations WHERE ledger = $1 \
-    ORDER BY size DESC, digest DESC LIMIT 1";
 const END: &str = "SELECT position FROM aduan.ledger WHERE name = $1";
 const AFTER: &str = concat!(
     "SELECT ",

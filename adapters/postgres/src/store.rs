@@ -324,10 +324,6 @@ impl Attestations for PostgresStore {
     async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError> {
         self.lookups.attestations(after, limit).await
     }
-
-    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
-        self.lookups.last_attestation().await
-    }
 }
 
 impl fmt::Debug for PostgresStore {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use aduan::audit::checkpoint::{Origin, SignedCheckpoint};
 use aduan::audit::keys::Rotation;
-use aduan::audit::note::{Note, NoteKey, VerifierKey};
+use aduan::audit::note::{Note, NoteKey, VerifierKey, number};
 
 /// One note of the file `signed`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -91,8 +91,7 @@ impl Statement {
             }
             [AGREEMENT, origin, kept] => {
                 let origin = origin.parse().map_err(|wrong: aduan::values::InvalidValue| wrong.to_string())?;
-                let number = kept.parse::<u64>().ok().filter(|number| number.to_string() == kept);
-                let kept = number.ok_or_else(|| "an agreement does not say how many were kept".to_owned())?;
+                let kept = number(kept).ok_or_else(|| "an agreement does not say how many were kept".to_owned())?;
                 Ok(Statement::Agreement(Agreement { origin, kept, note }))
             }
             _ => Err("a statement has other lines than it should".to_owned()),

@@ -22,7 +22,6 @@ pub(crate) enum Question {
     After { position: Position, limit: usize, reply: Reply<Page> },
     Head { reply: Reply<Head> },
     Attestations { after: Option<(Position, Digest)>, limit: usize, reply: Reply<Vec<Attestation>> },
-    LastAttestation { reply: Reply<Option<Attestation>> },
 }
 
 pub(crate) struct Reader {
@@ -44,7 +43,6 @@ impl Reader {
                 Question::Attestations { after, limit, reply } => {
                     drop(reply.send(self.attestations(after, limit)));
                 }
-                Question::LastAttestation { reply } => drop(reply.send(self.last_attestation())),
             }
         }
     }
@@ -161,10 +159,6 @@ impl Reader {
         }
     }
 
-    fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
-        Ok(self.attested(LAST_ATTESTATION, params![self.ledger.as_str()])?.pop())
-    }
-
     fn attested(&self, sql: &str, parameters: impl Params) -> Result<Vec<Attestation>, StoreError> {
         // Asked each time: somebody may upgrade the file while it is being read.
         if !schema::holds_attestations(&self.connection).map_err(unavailable)? {
@@ -208,5 +202,3 @@ const FIRST_ATTESTATIONS: &str = "SELECT size, digest, note FROM attestations WH
                                   ORDER BY size, digest LIMIT ?2";
 const ATTESTATIONS: &str = "SELECT size, digest, note FROM attestations WHERE ledger = ?1 AND (size, digest) > (?2, ?3) \
                             ORDER BY size, digest LIMIT ?4";
-const LAST_ATTESTATION: &str = "SELECT size, digest, note FROM attestations WHERE ledger = ?1 \
-                                ORDER BY size DESC, digest DESC LIMIT 1";

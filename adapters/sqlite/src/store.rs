@@ -232,10 +232,6 @@ impl Attestations for SqliteStore {
         let after = after.map(|after| (after.size, after.digest()));
         self.ask(&self.lookups, |reply| Question::Attestations { after, limit, reply }).await
     }
-
-    async fn last_attestation(&self) -> Result<Option<Attestation>, StoreError> {
-        self.ask(&self.lookups, |reply| Question::LastAttestation { reply }).await
-    }
 }
 
 impl fmt::Debug for SqliteStore {

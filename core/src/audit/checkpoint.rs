@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 
-use super::note::{KeyKind, Note, NoteKey, Signature, VerifierKey};
+use super::note::{self, KeyKind, Note, NoteKey, Signature, VerifierKey};
 use crate::values::{Digest, InvalidValue, LedgerId};
 
 /// Whose tree it is: `aduan/mojokerto`; after a loss was admitted, `aduan/mojokerto/2` and on.
@@ -65,11 +65,10 @@ impl Origin {
 impl FromStr for Origin {
     type Err = InvalidValue;
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        let is_plain = |symbol: char| !symbol.is_whitespace() && !symbol.is_control() && symbol != '+';
-        if text.is_empty() || text.len() > 255 || !text.chars().all(is_plain) {
+        if !note::is_name(text) {
             return Err(InvalidValue::new("origin", "must be a name without white space and plus"));
         }
-        let line = |line: &str| line.parse::<u32>().ok().filter(|number| *number > 1 && number.to_string() == line);
+        let line = |line: &str| u32::try_from(note::number(line)?).ok().filter(|number| *number > 1);
         let numbered = text.rsplit_once('/').filter(|(name, _)| name.contains('/'));
         let numbered = numbered.and_then(|(name, number)| Some((name.len(), line(number)?)));
         let (name, line) = numbered.unwrap_or((text.len(), 1));
@@ -195,10 +194,8 @@ impl FromStr for SignedCheckpoint {
             (Some(origin), Some(size), Some(root)) => (origin.parse()?, size, root),
             _ => return Err(wrong("must name origin, size and root")),
         };
-        let number = size.parse::<u64>().ok().filter(|number| number.to_string() == size);
-        let size = number.ok_or_else(|| wrong("has a size that is no number"))?;
-        let root = STANDARD.decode(root).ok().and_then(|root| root.try_into().ok());
-        let root = Digest(root.ok_or_else(|| wrong("has a root that is no base64 of 32 bytes"))?);
+        let size = note::number(size).ok_or_else(|| wrong("has a size that is no number"))?;
+        let root = note::hash(root).ok_or_else(|| wrong("has a root that is no base64 of 32 bytes"))?;
         Ok(SignedCheckpoint { checkpoint: Checkpoint { origin, size, root }, note })
     }
 }

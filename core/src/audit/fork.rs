@@ -6,10 +6,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::checkpoint::Origin;
+use super::checkpoint::{Checkpoint, Origin};
 use crate::complaint::MOST_LINES;
 use crate::engine::upcast;
-use crate::event::Fact;
+use crate::event::{Event, Fact};
 use crate::record::{Record, genesis};
 use crate::store::{Ledger, StoreError};
 use crate::values::{ComplaintId, Digest, LedgerId, Position};
@@ -19,7 +19,9 @@ use crate::values::{ComplaintId, Digest, LedgerId, Position};
 pub struct Loss {
     /// When it was admitted.
     pub admitted_at: DateTime<Utc>,
-    /// The position the log still reached. What admits the loss stands behind it.
+    /// Where it is admitted: right behind what was kept.
+    pub position: Position,
+    /// The position the log still reached.
     pub kept: Position,
     /// The line that began, from 2.
     pub line: u32,
@@ -27,6 +29,44 @@ pub struct Loss {
     pub lost: Position,
     /// The root it was signed under.
     pub root: Digest,
+}
+
+/// Why a checkpoint speaks against an admission: what that names is not the last that was signed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Contradiction {
+    /// More was signed.
+    #[error("reaches beyond the {0} events that are admitted to be lost")]
+    Beyond(Position),
+    /// Something else was signed.
+    #[error("has another root than the one of {0} events that is admitted to be lost")]
+    OtherRoot(Position),
+}
+
+impl Loss {
+    /// The loss that an event admits, if it admits one. Whether it may, and whether it stands where it says, is for
+    /// whoever reads the log.
+    pub fn admitted_by(event: &Event) -> Option<Loss> {
+        let Fact::Forked { kept, line, lost, root } = event.fact else { return None };
+        let position = kept.saturating_add(1);
+        Some(Loss { admitted_at: event.recorded_at(), position, kept, line, lost, root })
+    }
+
+    /// Whether it takes what a checkpoint covers, so that nobody can hold the log against it any more.
+    pub fn takes(&self, checkpoint: &Checkpoint) -> bool {
+        checkpoint.origin.line() < self.line && checkpoint.size > self.kept
+    }
+
+    /// Why a checkpoint proves it untrue, if it does. An admission names the last that was signed in the line it leaves:
+    /// one that names less would explain away more than it owns to.
+    pub fn contradicted_by(&self, checkpoint: &Checkpoint) -> Option<Contradiction> {
+        let is_of_the_line_left = checkpoint.origin.line().checked_add(1) == Some(self.line);
+        match checkpoint.size {
+            _ if !is_of_the_line_left => None,
+            size if size > self.lost => Some(Contradiction::Beyond(self.lost)),
+            size if size == self.lost && checkpoint.root != self.root => Some(Contradiction::OtherRoot(self.lost)),
+            _ => None,
+        }
+    }
 }
 
 /// The losses a ledger admits, in the order of their lines.
@@ -56,10 +96,6 @@ pub async fn present_origin(ledger: &dyn Ledger) -> Result<Origin, StoreError> {
 fn loss_of(ledger: &LedgerId, expected: u32, record: &Record) -> Result<Loss, String> {
     record.check_link(ledger, 1, genesis(ledger, record.complaint)).map_err(|broken| broken.to_string())?;
     let event = upcast(record, &[]).map_err(|broken| broken.to_string())?;
-    match event.fact {
-        Fact::Forked { kept, line, lost, root } if line == expected => {
-            Ok(Loss { admitted_at: event.recorded_at(), kept, line, lost, root })
-        }
-        fact => Err(format!("where line {expected} should begin, {} is recorded", fact.name())),
-    }
+    let loss = Loss::admitted_by(&event).filter(|loss| loss.line == expected);
+    loss.ok_or_else(|| format!("where line {expected} should begin, {} is recorded", event.fact.name()))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::checkpoint::{Attested, NotSigned, Origin, SignedCheckpoint};
-use super::note::{Note, NoteKey, VerifierKey};
+use super::note::{Note, NoteKey, VerifierKey, number};
 use crate::values::InvalidValue;
 
 /// A key handed over to another: signed by both, so that neither can do it alone.
@@ -79,8 +79,8 @@ impl FromStr for Rotation {
         let note: Note = text.parse()?;
         let lines: Vec<&str> = note.text().lines().collect();
         let [LABEL, origin, after, to] = lines[..] else { return Err(wrong()) };
-        let after_number = after.parse::<u64>().ok().filter(|number| number.to_string() == after).ok_or_else(wrong)?;
-        Ok(Rotation { origin: origin.parse()?, after: after_number, to: to.parse()?, note })
+        let after = number(after).ok_or_else(wrong)?;
+        Ok(Rotation { origin: origin.parse()?, after, to: to.parse()?, note })
     }
 }
 

@@ -224,7 +224,7 @@ impl Notary {
                 Ok(signed) => {
                     self.take_rotations().await?;
                     self.check(&signed, Some(&proposal.checkpoint))?;
-                    self.put(&Attestation::of(&signed));
+                    self.put(&Waiting::Checkpoint(Attestation::of(&signed)));
                     self.standing =
                         Standing { size: head.position, at: Some(now), behind_since: None, ..self.standing };
                     (self.last, self.prefix) = (Some(signed.clone()), prefix);
@@ -259,7 +259,7 @@ impl Notary {
             return Err(NotaryError::Forked { signed: size });
         }
         if self.last.as_ref() != Some(&last) {
-            self.put(&Attestation::of(&last));
+            self.put(&Waiting::Checkpoint(Attestation::of(&last)));
             self.standing = Standing { size, at: last.told_at(), head: found, behind_since: None };
             (self.last, self.prefix) = (Some(last), prefix);
         }
@@ -276,14 +276,14 @@ impl Notary {
             if self.rotations.contains(&rotation) {
                 continue;
             }
-            self.put(&Attestation::of_rotation(&rotation));
+            self.put(&Waiting::Rotation(Attestation::of_rotation(&rotation)));
             self.rotations.push(rotation);
         }
         Ok(())
     }
 
-    fn put(&mut self, attestation: &Attestation) {
-        self.outboxes.iter_mut().for_each(|outbox| outbox.put(attestation));
+    fn put(&mut self, waiting: &Waiting) {
+        self.outboxes.iter_mut().for_each(|outbox| outbox.put(waiting.clone()));
     }
 
     /// Notes where the log ends, and since when there is something in no checkpoint.
@@ -488,20 +488,31 @@ impl Prefix {
 /// A sink, and what it lacks.
 struct Outbox {
     sink: Arc<dyn CheckpointSink>,
-    waiting: VecDeque<Attestation>,
+    waiting: VecDeque<Waiting>,
+}
+
+/// What a sink lacks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Waiting {
+    Checkpoint(Attestation),
+    Rotation(Attestation),
 }
 
 impl Outbox {
-    /// Of those that wait too long the oldest goes: the others still prove what it proved.
-    fn put(&mut self, attestation: &Attestation) {
-        if self.waiting.len() == MOST_WAITING {
-            self.waiting.pop_front();
+    /// Of the checkpoints that wait too long the oldest goes: the others still prove what it proved. A key that was
+    /// handed over stays, however long: without it nobody verifies what came after.
+    fn put(&mut self, new: Waiting) {
+        let is_checkpoint = |waiting: &Waiting| matches!(waiting, Waiting::Checkpoint(_));
+        if self.waiting.len() >= MOST_WAITING
+            && let Some(oldest) = self.waiting.iter().position(is_checkpoint)
+        {
+            self.waiting.remove(oldest);
         }
-        self.waiting.push_back(attestation.clone());
+        self.waiting.push_back(new);
     }
 
     async fn empty(&mut self) -> Result<(), SinkError> {
-        while let Some(next) = self.waiting.front() {
+        while let Some(Waiting::Checkpoint(next) | Waiting::Rotation(next)) = self.waiting.front() {
             self.sink.keep(next).await?;
             self.waiting.pop_front();
         }
@@ -519,7 +530,41 @@ fn told_checkpoint(checkpoint: &Checkpoint) -> String {
 
 /// Records held at once, at most.
 const PAGE: usize = 1_024;
-/// Checkpoints that a sink may lack, a week of them: half a megabyte.
+/// Checkpoints and keys handed over that a sink may lack, a week of them: half a megabyte.
 const MOST_WAITING: usize = 1_024;
 /// How often others may be faster in one step.
 const TRIES: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nowhere;
+
+    #[async_trait::async_trait]
+    impl CheckpointSink for Nowhere {
+        async fn keep(&self, _: &Attestation) -> Result<(), SinkError> {
+            Err(SinkError { sink: "nowhere".into(), why: "is never there".into() })
+        }
+    }
+
+    fn of_size(size: usize) -> Attestation {
+        Attestation { size: size as Position, note: format!("note {size}") }
+    }
+
+    #[test]
+    fn a_sink_that_is_gone_for_long_lacks_the_oldest_checkpoints_and_no_key_that_was_handed_over() {
+        let mut outbox = Outbox { sink: Arc::new(Nowhere), waiting: VecDeque::new() };
+        let (first, second) = (Waiting::Rotation(of_size(0)), Waiting::Rotation(of_size(MOST_WAITING)));
+        outbox.put(first.clone());
+        (1..MOST_WAITING).for_each(|size| outbox.put(Waiting::Checkpoint(of_size(size))));
+        assert_eq!(outbox.waiting.len(), MOST_WAITING, "nothing was dropped yet");
+        outbox.put(second.clone());
+        (1..=10).for_each(|more| outbox.put(Waiting::Checkpoint(of_size(MOST_WAITING + more))));
+        assert_eq!(outbox.waiting.len(), MOST_WAITING, "it stays within its bound");
+        assert_eq!(outbox.waiting[0], first);
+        assert_eq!(outbox.waiting[1], Waiting::Checkpoint(of_size(12)), "the oldest eleven are gone");
+        assert!(outbox.waiting.contains(&second));
+        assert_eq!(outbox.waiting.back(), Some(&Waiting::Checkpoint(of_size(MOST_WAITING + 10))));
+    }
+}

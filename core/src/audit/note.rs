@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signature as Ed25519Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
-use crate::values::InvalidValue;
+use crate::values::{Digest, InvalidValue};
 
 /// A text with the signatures somebody put beneath it. That it parses says nothing of who signed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -161,11 +161,6 @@ impl VerifierKey {
         &self.name
     }
 
-    /// What it signs.
-    pub fn kind(&self) -> KeyKind {
-        self.kind
-    }
-
     /// The first four bytes of SHA-256 over name, kind and key.
     pub fn id(&self) -> [u8; 4] {
         let mut hasher = Sha256::new();
@@ -269,13 +264,29 @@ fn timed_text(text: &str, seconds: u64) -> String {
 }
 
 fn key_name(name: &str) -> Result<String, InvalidValue> {
-    let is_name = !name.is_empty() && name.len() <= 255;
+    let wrong = || InvalidValue::new("key name", "must be neither empty nor hold white space or a plus");
+    is_name(name).then(|| name.to_owned()).ok_or_else(wrong)
+}
+
+/// Whether a key or a tree may be called so (c2sp.org/signed-note): a plus ends the name in a written key.
+pub(super) fn is_name(name: &str) -> bool {
     let is_plain = |symbol: char| !symbol.is_whitespace() && !symbol.is_control() && symbol != '+';
-    if is_name && name.chars().all(is_plain) {
-        Ok(name.to_owned())
-    } else {
-        Err(InvalidValue::new("key name", "must be neither empty nor hold white space or a plus"))
-    }
+    (1..=255).contains(&name.len()) && name.chars().all(is_plain)
+}
+
+/// The number on a line of a note, if it is written as notes write it: what is signed has one form.
+///
+/// ```
+/// use aduan::audit::note::number;
+/// assert_eq!((number("20"), number("020"), number("+20"), number("")), (Some(20), None, None, None));
+/// ```
+pub fn number(line: &str) -> Option<u64> {
+    line.parse::<u64>().ok().filter(|number| number.to_string() == line)
+}
+
+/// The hash on a line of a note, in base64.
+pub(super) fn hash(line: &str) -> Option<Digest> {
+    Some(Digest(STANDARD.decode(line).ok()?.try_into().ok()?))
 }
 
 fn hex(id: [u8; 4]) -> String {

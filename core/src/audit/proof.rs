@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::checkpoint::{Checkpoint, SignedCheckpoint};
+use super::note::{hash, number};
 use super::tree;
 use crate::values::{Digest, InvalidValue};
 
@@ -94,14 +95,6 @@ impl fmt::Display for ConsistencyProof {
 
 fn tell(f: &mut fmt::Formatter<'_>, hashes: &[Digest]) -> fmt::Result {
     hashes.iter().try_for_each(|hash| writeln!(f, "{}", STANDARD.encode(hash.0)))
-}
-
-fn number(text: &str) -> Option<u64> {
-    text.parse::<u64>().ok().filter(|number| number.to_string() == text)
-}
-
-fn hash(line: &str) -> Option<Digest> {
-    Some(Digest(STANDARD.decode(line).ok()?.try_into().ok()?))
 }
 
 const LABEL: &str = "c2sp.org/tlog-proof@v1\n";

@@ -202,12 +202,11 @@ fn told(clock: &Clock) -> String {
 }
 
 fn state(clock: &Clock) -> String {
+    let name = clock.state.name();
     match clock.state {
-        ClockState::Running => "running".into(),
-        ClockState::Paused(since) => format!("paused since {}", instant(since)),
-        ClockState::Met(at) => format!("met at {}", instant(at)),
-        ClockState::Missed(at) => format!("missed at {}", instant(at)),
-        ClockState::Cancelled => "cancelled".into(),
+        ClockState::Running | ClockState::Cancelled => name.into(),
+        ClockState::Paused(since) => format!("{name} since {}", instant(since)),
+        ClockState::Met(at) | ClockState::Missed(at) => format!("{name} at {}", instant(at)),
     }
 }
 

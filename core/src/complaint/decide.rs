@@ -963,8 +963,7 @@ impl<'a> Case<'a> {
     /// Ends a clock that was not answered: cancelled if it was in time, missed if it was late already.
     /// What somebody only might have done is never missed; a question that was not answered is.
     fn ended(&self, clock: &Clock) -> Option<Clock> {
-        let is_owed = !clock.kind.is_window() || clock.kind == ClockKind::Information;
-        if !is_owed || !clock.is_overdue(self.now.at) {
+        if !clock.kind.is_owed() || !clock.is_overdue(self.now.at) {
             return clock.cancel();
         }
         let agency = clock.agency.clone().or_else(|| self.holder().cloned());

@@ -169,6 +169,12 @@ pub enum Rejection {
     /// A whistleblower's report must be marked as one.
     #[error("a whistleblower's report must have the visibility Whistleblower")]
     MustBeWhistleblower,
+    /// Line follows line: a loss is admitted in the next line of checkpoints, and none is left out.
+    #[error("line {missing} was not begun yet: line follows line")]
+    LineMissing {
+        /// The line that would be left out.
+        missing: u32,
+    },
     /// Nothing would change.
     #[error("nothing would change")]
     NoChange,

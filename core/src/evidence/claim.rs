@@ -32,7 +32,7 @@ pub struct Claim {
 
 /// A value, and what it is said to be.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Term {
+struct Term {
     /// The name of a figure, or a word for it; empty where nobody said.
     label: String,
     claimed: Decimal,

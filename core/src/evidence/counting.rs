@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::positions::Positions;
-use crate::clock::ClockKind;
+use crate::clock::{ClockKind, Verdict};
 use crate::event::Class;
 use crate::projection::sla::Measure;
 use crate::statistics::Histogram;
@@ -27,7 +27,7 @@ pub(super) enum Key {
     /// Flow: what happened in the year.
     Flow(&'static str),
     /// Clocks, by what is said of them; none: of every kind.
-    Verdict(Option<ClockKind>, &'static str),
+    Verdict(Option<ClockKind>, Verdict),
     /// Closed cycles that could be rated.
     Eligible,
     /// Those that were, by stars.
@@ -65,7 +65,7 @@ impl Counts {
     }
 
     /// Counts a clock, by its kind and among all.
-    pub(super) fn judge(&mut self, kind: ClockKind, said: &'static str, positions: &Positions) {
+    pub(super) fn judge(&mut self, kind: ClockKind, said: Verdict, positions: &Positions) {
         self.add(Key::Verdict(Some(kind), said), positions);
         self.add(Key::Verdict(None, said), positions);
     }

@@ -15,7 +15,7 @@ use crate::values::{ComplaintId, Position};
 /// everything that is so only because nothing else is recorded. A doubted clock reaches over the verdicts that rest on
 /// it, and over nothing else.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Faults {
+pub(super) struct Faults {
     complaints: BTreeMap<ComplaintId, Position>,
     /// Whose complaint is still to be looked up.
     single: Vec<Position>,
@@ -26,13 +26,13 @@ pub struct Faults {
 
 impl Faults {
     /// Notes that nothing of a complaint stands from a position on.
-    pub fn add_complaint(&mut self, complaint: ComplaintId, from: Position) {
+    pub(super) fn add_complaint(&mut self, complaint: ComplaintId, from: Position) {
         let known = self.complaints.entry(complaint).or_insert(from);
         *known = from.min(*known);
     }
 
     /// Notes that nothing stands from a position on, whosever it is.
-    pub fn add_hole(&mut self, from: Position) {
+    fn add_hole(&mut self, from: Position) {
         self.from = Some(self.from.map_or(from, |known| known.min(from)));
     }
 

@@ -1,11 +1,11 @@
 //! What evidence remembers of a complaint beside its state: where things began, and at which positions.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use super::counting::{Counts, Key};
 use super::positions::Positions;
 use super::{Occasion, Question};
-use crate::clock::{Clock, ClockKind, ClockState};
+use crate::clock::{Clock, ClockKind, ClockState, Verdict};
 use crate::event::{Class, Closure, DeclineReason, Fact, ReplyKind, ResponseKind};
 use crate::projection::sla::Measure;
 use crate::values::{AgencyCode, Channel, Digest, Position, Score, Visibility};
@@ -17,8 +17,8 @@ pub(super) struct Life {
     pub(super) positions: Positions,
     /// The hash of its last record.
     pub(super) head: Option<Digest>,
-    /// Nothing of it is shown but what it adds to sums.
-    is_secret: bool,
+    /// Whether nothing of it is shown but what it adds to sums; none while nobody could read its receipt.
+    is_secret: Option<bool>,
     received: Option<Begun>,
     channel: Option<Channel>,
     class: Option<Class>,
@@ -62,7 +62,7 @@ struct Rateable {
 /// A clock and what is said of it.
 pub(super) struct Ended {
     pub(super) clock: Clock,
-    pub(super) said: &'static str,
+    pub(super) said: Verdict,
     pub(super) positions: Positions,
 }
 
@@ -117,7 +117,7 @@ impl Life {
             let holder = self.held.as_ref().map(|(agency, _)| agency);
             let agency = running.clock.agency.as_ref().or(holder);
             if question.concerns(agency) {
-                let said = said_of_running(&running.clock, question.now.at);
+                let said = running.clock.verdict(question.now.at);
                 counts.judge(running.clock.kind, said, &self.positions);
                 let ended = Ended { clock: running.clock.clone(), said, positions: running.positions.clone() };
                 owed.push((ended, agency.cloned(), running.clause));
@@ -126,9 +126,21 @@ impl Life {
         owed
     }
 
-    /// Whether only the inspectorate may see it.
+    /// Notes whether it may be shown. Once it may not, it stays so.
+    pub(super) fn note_secrecy(&mut self, fact: &Fact) {
+        let is_secret = match fact {
+            Fact::Received(received) => received.whistleblowing || received.visibility == Visibility::Whistleblower,
+            Fact::VisibilityChanged { to, .. } if *to == Visibility::Whistleblower => true,
+            // What a ledger says of itself.
+            Fact::Forked { .. } => false,
+            _ => return,
+        };
+        self.is_secret = Some(is_secret || self.is_secret == Some(true));
+    }
+
+    /// Whether only the inspectorate may see it, or nobody knows.
     pub(super) fn is_secret(&self) -> bool {
-        self.is_secret
+        self.is_secret.unwrap_or(true)
     }
 
     fn is_gross_only(&self) -> bool {
@@ -146,7 +158,6 @@ impl Life {
         let here = count.here();
         match &count.at.event.fact {
             Fact::Received(received) if self.received.is_none() => {
-                self.is_secret = received.whistleblowing || received.visibility == Visibility::Whistleblower;
                 self.channel = Some(received.channel.clone());
                 self.class = Some(received.class);
                 self.received = Some(here);
@@ -172,7 +183,6 @@ impl Life {
                 count.happened(ESCALATED[usize::from(to.number())], whose);
             }
             Fact::Rated { score, .. } => self.rate(*score, count),
-            Fact::VisibilityChanged { to, .. } => self.is_secret |= *to == Visibility::Whistleblower,
             _ => {}
         }
     }
@@ -296,9 +306,9 @@ impl Life {
         let holder = self.holder().filter(|_| clock.kind != ClockKind::Verification);
         let agency = clock.agency.as_ref().or(holder);
         let (said, on) = match clock.state {
-            ClockState::Met(stopped) => ("met", count.at.policy.zone.date(stopped)),
-            ClockState::Missed(stopped) => ("missed", count.at.policy.zone.date(stopped)),
-            _ => ("cancelled", count.at.on),
+            ClockState::Met(stopped) => (Verdict::Met, count.at.policy.zone.date(stopped)),
+            ClockState::Missed(stopped) => (Verdict::Missed, count.at.policy.zone.date(stopped)),
+            _ => (Verdict::Cancelled, count.at.on),
         };
         if !count.question.holds(on) || !count.question.concerns(agency) {
             return None;
@@ -356,14 +366,6 @@ impl Counting<'_, '_> {
         let days = self.at.days.count(since.on, until.on);
         let positions = [since.at, until.at].into_iter().chain(also.iter().copied()).collect();
         self.counts.took(measure, days, &positions);
-    }
-}
-
-fn said_of_running(clock: &Clock, now: DateTime<Utc>) -> &'static str {
-    match clock.state {
-        ClockState::Paused(_) => "paused",
-        _ if clock.due.is_past(now) => "overdue",
-        _ => "running",
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::Question;
 use super::counting::{Counts, Key, Tally};
 use super::positions::Positions;
-use crate::clock::ClockKind;
+use crate::clock::{ClockKind, Verdict};
 use crate::event::Class;
 use crate::projection::sla::Measure;
 use crate::statistics::{Hundredths, Share};
@@ -344,20 +344,21 @@ impl Numbers<'_> {
     }
 
     fn sla(&mut self, kind: Option<ClockKind>) {
-        let of = |said: &'static str| Key::Verdict(kind, said);
+        use Verdict::{Cancelled, Met, Missed, Overdue, Paused, Running};
+        let of = |said: Verdict| Key::Verdict(kind, said);
         let name = |field: &str| match kind {
             None => format!("sla.{field}"),
             Some(kind) => format!("sla.{}.{field}", kind.name()),
         };
-        for said in ["met", "missed", "cancelled"] {
-            self.count(name(said), self.counts.of(&of(said)), Rests::Clocks);
+        for said in [Met, Missed, Cancelled] {
+            self.count(name(said.name()), self.counts.of(&of(said)), Rests::Clocks);
         }
-        for said in ["running", "overdue", "paused"] {
-            self.count(name(said), self.counts.of(&of(said)), Rests::ClocksInTheEnd);
+        for said in [Running, Overdue, Paused] {
+            self.count(name(said.name()), self.counts.of(&of(said)), Rests::ClocksInTheEnd);
         }
-        let met = self.counts.of(&of("met")).count;
-        let judged = self.counts.sum([of("met"), of("missed")]);
-        let late_too = self.counts.sum([of("met"), of("missed"), of("overdue")]);
+        let met = self.counts.of(&of(Met)).count;
+        let judged = self.counts.sum([of(Met), of(Missed)]);
+        let late_too = self.counts.sum([of(Met), of(Missed), of(Overdue)]);
         self.share(name("compliance"), met, judged, Rests::Clocks);
         self.share(name("compliance_with_overdue"), met, late_too, Rests::ClocksInTheEnd);
     }

@@ -10,8 +10,8 @@ use super::number::{self, Draft, Number, Rests};
 use super::positions::Positions;
 use super::{Evidence, Row};
 use crate::audit::verdicts::{Clause, Doubt};
-use crate::clock::{Clock, ClockKind, ClockState};
-use crate::inspect::{Problem, Report};
+use crate::clock::{Clock, ClockKind, ClockState, Verdict};
+use crate::inspect::{Problem, ProblemKind, Report};
 use crate::store::Head;
 use crate::values::{AgencyCode, ComplaintId, DocumentRef, Moment};
 
@@ -43,9 +43,9 @@ pub struct Pack {
     /// Whether every number stands, and nothing is wrong with the log.
     pub stands: bool,
     /// What an inspection of the log found.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<ToldProblem>,
     /// Clocks that are not what the rules make of them.
-    pub doubts: Vec<Doubt>,
+    pub doubts: Vec<ToldDoubt>,
     /// Positions that are not proven. What was there instead nobody can say, so that any count may lack it; numbers that
     /// rest on none of them are right as far as anything is proven.
     pub at_fault: Positions,
@@ -59,6 +59,33 @@ pub struct Pack {
     pub clauses: Vec<Clause>,
     /// Every verdict that `sla` numbers count, in the order the clocks stopped, those that run behind them.
     pub verdicts: Vec<VerdictRow>,
+}
+
+/// Something that is wrong with the log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(untagged)]
+pub enum ToldProblem {
+    /// As it was found.
+    Open(Problem),
+    /// In a whistleblower's report, of which nothing else is told; or in one of which nobody can read whether it is.
+    Secret {
+        /// What kind it is of.
+        kind: ProblemKind,
+    },
+}
+
+/// A clock that is not what the rules make of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(untagged)]
+pub enum ToldDoubt {
+    /// As it was found.
+    Open(Doubt),
+    /// In a whistleblower's report, of which nothing else is told; or in one of which nobody can read whether it is.
+    Secret {
+        /// Which clock; none where it is about the documents that bind all of them.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "by_name_if_any")]
+        clock: Option<ClockKind>,
+    },
 }
 
 /// A checkpoint that is kept with a log, and that the log begins with. Whose signature it bears is not asked here:
@@ -79,8 +106,9 @@ pub struct VerdictRow {
     /// Which clock.
     #[serde(serialize_with = "by_name")]
     pub clock: ClockKind,
-    /// met, missed, cancelled, running, overdue or paused.
-    pub verdict: &'static str,
+    /// What is said of it.
+    #[serde(serialize_with = "by_verdict")]
+    pub verdict: Verdict,
     /// Whose it is; none in a whistleblower's report, of which nothing else is told either.
     #[serde(flatten)]
     pub whose: Option<Whose>,
@@ -190,6 +218,8 @@ pub(super) fn of(evidence: Evidence, report: &Report, doubts: Vec<Doubt>, checkp
         && proof.at_fault.is_empty()
         && report.problems.is_empty()
         && doubts.is_empty();
+    let problems = report.problems.iter().map(|problem| ToldProblem::of(problem, &lives)).collect();
+    let doubts = doubts.into_iter().map(|doubt| ToldDoubt::of(doubt, &lives)).collect();
     Pack {
         format: FORMAT,
         year: question.year,
@@ -201,7 +231,7 @@ pub(super) fn of(evidence: Evidence, report: &Report, doubts: Vec<Doubt>, checkp
         calendars: calendars.into_iter().collect(),
         directories: directories.into_iter().collect(),
         stands,
-        problems: report.problems.clone(),
+        problems,
         doubts,
         at_fault: proof.at_fault,
         numbers,
@@ -210,6 +240,28 @@ pub(super) fn of(evidence: Evidence, report: &Report, doubts: Vec<Doubt>, checkp
         clauses: clauses.clauses,
         verdicts,
     }
+}
+
+impl ToldProblem {
+    fn of(problem: &Problem, lives: &BTreeMap<ComplaintId, Life>) -> Self {
+        match problem.complaint {
+            Some(complaint) if is_secret(complaint, lives) => ToldProblem::Secret { kind: problem.kind },
+            _ => ToldProblem::Open(problem.clone()),
+        }
+    }
+}
+
+impl ToldDoubt {
+    fn of(doubt: Doubt, lives: &BTreeMap<ComplaintId, Life>) -> Self {
+        match is_secret(doubt.complaint, lives) {
+            true => ToldDoubt::Secret { clock: doubt.clock },
+            false => ToldDoubt::Open(doubt),
+        }
+    }
+}
+
+fn is_secret(complaint: ComplaintId, lives: &BTreeMap<ComplaintId, Life>) -> bool {
+    lives.get(&complaint).is_none_or(Life::is_secret)
 }
 
 /// What is proven, and what is not.
@@ -243,8 +295,7 @@ impl Proof<'_> {
         let whole = life.filter(|_| !is_over).map(|life| &life.positions);
         let rests = whole.unwrap_or(&ended.positions);
         let is_proven = rests.common(&self.at_fault).is_empty() && ended.positions.common(self.clocks).is_empty();
-        let is_secret = life.is_none_or(Life::is_secret);
-        let whose = (!is_secret).then(|| Whose {
+        let whose = (!is_secret(complaint, lives)).then(|| Whose {
             complaint,
             agency,
             anchor: clock.anchor,
@@ -274,7 +325,7 @@ fn families(drafts: &[Draft]) -> BTreeMap<String, Positions> {
 /// levels.
 fn family(name: &str) -> Option<&str> {
     let (family, field) = name.rsplit_once('.')?;
-    let is_said_of_clocks = matches!(field, "met" | "missed" | "cancelled" | "running" | "overdue" | "paused");
+    let is_said_of_clocks = Verdict::ALL.iter().any(|said| said.name() == field);
     match family {
         "trend.received.channel" | "trend.received.class" | "trend.became" | "trend.closed" => Some(family),
         _ if family.starts_with("sla") && (is_said_of_clocks || field.starts_with("compliance")) => Some(family),
@@ -296,4 +347,12 @@ fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Res
 
 fn by_name<S: Serializer>(clock: &ClockKind, serializer: S) -> Result<S::Ok, S::Error> {
     clock.name().serialize(serializer)
+}
+
+fn by_name_if_any<S: Serializer>(clock: &Option<ClockKind>, serializer: S) -> Result<S::Ok, S::Error> {
+    clock.map(ClockKind::name).serialize(serializer)
+}
+
+fn by_verdict<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    verdict.name().serialize(serializer)
 }

@@ -2,6 +2,7 @@
 
 use aduan::actor::Role;
 use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
+use aduan::audit::fork::Loss;
 use aduan::audit::keys::Rotation;
 use aduan::audit::note::Note;
 use aduan::clock::{Clock, ClockState, Due};
@@ -146,6 +147,9 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "insider: numbers at their ends",            to: ALL,    found: Found::Anything,       alter: numbers },
     Kind { name: "insider: a future version",                 to: ALL,    found: Only(Unreadable),      alter: future },
     Kind { name: "insider: a loss admitted that never was",   to: LEDGER, found: OneOf(&[Consistency]), alter: false_admission },
+    Kind { name: "insider: an admission that skips a line",   to: LEAVES, found: OneOf(&[Consistency]), alter: skipped_line },
+    Kind { name: "insider: an admission of less than was signed", to: LEAVES, found: Only(Consistency), alter: admitted_less },
+    Kind { name: "insider: two roots of what was lost",       to: LEAVES, found: Only(Consistency),     alter: two_lost_roots },
     Kind { name: "insider: a box sealed for another place",   to: KEYS,   found: OneOf(&[Sealed]),      alter: box_of_elsewhere },
     // States, manifest, files.
     Kind { name: "a state altered",                           to: ALL,    found: Only(State),           alter: alter_state },
@@ -870,6 +874,73 @@ fn false_admission(forge: &mut Forge, chance: &mut Rng, _: &Forge) -> bool {
     let is_elsewhere = forge.lines[line].position != kept + 1;
     forge.settle();
     is_elsewhere
+}
+
+/// The last admission there is.
+fn last_admission(forge: &Forge) -> Option<(usize, Loss)> {
+    (0..forge.lines.len()).rev().find_map(|line| Some((line, Loss::admitted_by(&forge.event(line))?)))
+}
+
+/// Lines 1 to 3 with nothing in between, and everything signed in the line that was begun.
+fn skipped_line(forge: &mut Forge, _: &mut Rng, _: &Forge) -> bool {
+    let Some((line, loss)) = last_admission(forge) else { return false };
+    forge.lines[line].record.complaint = ComplaintId::of_fork(forge.ledger(), loss.line + 1);
+    change(forge, line, |event| {
+        let Fact::Forked { line, .. } = &mut event.fact else { return false };
+        *line += 1;
+        true
+    });
+    forge.settle();
+    let moved = |forge: &Forge, signed: &SignedCheckpoint| {
+        let Checkpoint { origin, size, root } = signed.checkpoint().clone();
+        let is_meant = origin.line() == loss.line && !forge.is_lost(signed);
+        let origin = if is_meant { origin.of_line(loss.line + 1) } else { origin };
+        Checkpoint { origin, size, root }.sign(forge.world.key_at(size), super::forge::seconds_of(signed))
+    };
+    let attested = forge.attested.iter().map(|note| match note {
+        Attested::Checkpoint(signed) => Attested::Checkpoint(moved(forge, signed)),
+        rotation => rotation.clone(),
+    });
+    (forge.attested, forge.checkpoint) = (attested.collect(), moved(forge, &forge.checkpoint));
+    true
+}
+
+/// The checkpoints of the line that a loss left, by size.
+fn lost_in(forge: &Forge, loss: &Loss) -> Vec<SignedCheckpoint> {
+    let lost = forge.attested.iter().filter_map(|note| match note {
+        Attested::Checkpoint(signed) => Some(signed).filter(|signed| loss.takes(signed.checkpoint())),
+        Attested::Rotation(_) => None,
+    });
+    lost.filter(|signed| signed.checkpoint().origin.line() + 1 == loss.line).cloned().collect()
+}
+
+/// What came behind the last but one is to be forgotten; the ledger still keeps the last, or only the auditor does.
+fn admitted_less(forge: &mut Forge, chance: &mut Rng, _: &Forge) -> bool {
+    let Some((line, loss)) = last_admission(forge) else { return false };
+    let [.., less, last] = &lost_in(forge, &loss)[..] else { return false };
+    let Checkpoint { size, root: signed, .. } = less.checkpoint().clone();
+    settled(forge, line, |event| {
+        let Fact::Forked { lost, root, .. } = &mut event.fact else { return false };
+        (*lost, *root) = (size, signed);
+        true
+    });
+    if chance.bool() {
+        forge.attested.retain(|note| !matches!(note, Attested::Checkpoint(signed) if signed == last));
+        forge.held = vec![last.clone()];
+    }
+    true
+}
+
+/// One that is greater than what was kept, and smaller than the last: nobody can hold it against the leaves.
+fn two_lost_roots(forge: &mut Forge, chance: &mut Rng, _: &Forge) -> bool {
+    let Some((_, loss)) = last_admission(forge) else { return false };
+    let Some(signed) = lost_in(forge, &loss).into_iter().next() else { return false };
+    let Checkpoint { origin, size, .. } = signed.checkpoint().clone();
+    let another = Checkpoint { origin, size, root: Digest::of(&[chance.u8(..)]) };
+    let another = another.sign(forge.world.key_at(size), super::forge::seconds_of(&signed));
+    let place = forge.attested.iter().position(|note| note.size() > size).unwrap_or(forge.attested.len());
+    forge.attested.insert(place, Attested::Checkpoint(another));
+    true
 }
 
 /// Admits a loss in place of a record.

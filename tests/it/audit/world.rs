@@ -18,6 +18,7 @@ use aduan_audit::manifest::Scope;
 use aduan_audit::verify::Trust;
 use aduan_memory::{MemoryStore, MemoryVault};
 use aduan_testkit::town::{Choice, Town, rules_and_their_revision};
+use chrono::TimeDelta;
 
 /// A ledger with everything that was signed of it.
 pub(super) struct World {
@@ -29,13 +30,16 @@ pub(super) struct World {
     pub(super) complaints: Vec<ComplaintId>,
     keys: [NoteKey; 2],
     rotated_after: Position,
-    /// After a loss was admitted, 2.
+    /// Whether an earlier admission is lost with the rest.
+    is_unlucky: bool,
+    /// One more for each loss that was admitted.
     line: u32,
 }
 
 impl World {
     /// Grows a town of five complaints. Halfway it learns of a revised calendar, and its signer gets a new key; in every
-    /// other town records are lost later on, and the ledger admits it.
+    /// other town records are lost later on, and the ledger admits it; in every fourth its admission of an earlier loss
+    /// is lost with them, and is made once more.
     pub(super) async fn grow(seed: u64, steps: usize) -> World {
         let mut chance = fastrand::Rng::with_seed(seed);
         let origin = Origin::of(&Town::ledger(), 1);
@@ -47,6 +51,7 @@ impl World {
             complaints: Vec::new(),
             keys,
             rotated_after: Position::MAX,
+            is_unlucky: seed % 4 == 3,
             line: 1,
         };
         let [rules, revised] = rules_and_their_revision();
@@ -59,9 +64,9 @@ impl World {
                 world.rotate().await;
             }
             let choice = Choice { complaint: chance.u8(..5), entropy: chance.u64(..) };
-            let now = drive(&engine, &mut town, choice).await;
+            let mut now = drive(&engine, &mut town, choice).await;
             if step == steps / 4 * 3 && seed % 2 == 1 {
-                world.lose(&engine, now, chance.u64(..)).await;
+                now = world.lose(&engine, &mut town, now, chance.u64(..)).await;
             }
             if chance.u8(..14) == 0 || step + 5 == steps {
                 world.sign(now.at.timestamp()).await;
@@ -118,6 +123,11 @@ impl World {
         self.line > 1
     }
 
+    /// How many were admitted.
+    pub(super) fn losses(&self) -> usize {
+        self.line as usize - 1
+    }
+
     /// The complaint with most records up to the checkpoint.
     pub(super) fn busiest(&self) -> ComplaintId {
         let signed = &self.complaints[..self.checkpoint().checkpoint().size as usize];
@@ -147,19 +157,30 @@ impl World {
         signed
     }
 
-    /// What is there is an old backup: more was signed, and that is admitted.
-    async fn lose(&mut self, engine: &Engine, now: Moment, entropy: u64) {
+    /// What is there is an old backup: more was signed, of one line or of two, and that is admitted a day later. Tells when.
+    async fn lose(&mut self, engine: &Engine, town: &mut Town, now: Moment, entropy: u64) -> Moment {
         let kept = self.store.head().await.unwrap().position;
-        let mut lost = (0, Digest::default());
-        for more in [1, 4] {
-            lost = (kept + more, Digest::of(&(entropy ^ more).to_be_bytes()));
-            self.sign_root(lost.0, lost.1, now.at.timestamp()).await;
+        let mut last = Vec::new();
+        for (line, beyond) in [(1, [1, 4]), (2, [5, 7])].into_iter().take(if self.is_unlucky { 2 } else { 1 }) {
+            self.line = line;
+            let mut signed = (0, Digest::default());
+            for more in beyond {
+                signed = (kept + more, Digest::of(&(entropy ^ more).to_be_bytes()));
+                self.sign_root(signed.0, signed.1, now.at.timestamp()).await;
+            }
+            last.push(signed);
         }
-        let (ledger, command) = (Town::ledger(), CommandId(uuid::Uuid::from_u128(entropy.into())));
-        let admission = Command::AdmitLoss { kept, line: 2, lost: lost.0, root: lost.1 };
-        let request = ClearRequest::new(command, now, Actor::new(Role::Admin), admission, [9; 32]);
-        engine.handle(ComplaintId::of_fork(&ledger, 2), request).await.unwrap();
-        self.line = 2;
+        town.rest(24);
+        let now = Moment { at: now.at + TimeDelta::hours(24), ..now };
+        for (position, (lost, root)) in (kept..).zip(last) {
+            let line = 2 + (position - kept) as u32;
+            let command = CommandId(uuid::Uuid::from_u128(u128::from(entropy) << 8 | u128::from(line)));
+            let admission = Command::AdmitLoss { kept: position, line, lost, root };
+            let request = ClearRequest::new(command, now, Actor::new(Role::Admin), admission, [9; 32]);
+            engine.handle(ComplaintId::of_fork(&Town::ledger(), line), request).await.unwrap();
+            self.line = line;
+        }
+        now
     }
 
     async fn rotate(&mut self) {

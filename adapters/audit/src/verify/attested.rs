@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use aduan::audit::checkpoint::{Attested as BornBy, Checkpoint, Origin, SignedCheckpoint};
+use aduan::audit::fork::Loss;
 use aduan::audit::keys::{Keyring, Rotation};
 use aduan::audit::note::{KeyKind, VerifierKey};
 use aduan::values::Position;
 use chrono::{DateTime, Utc};
 
-use super::{Class, Loss, Problem, Trust};
+use super::{Class, Problem, Trust};
 use crate::manifest::Manifest;
 use crate::names;
 use crate::records::{whole, whole_text};
@@ -42,17 +43,16 @@ pub(super) struct SignedRoot {
 }
 
 impl SignedRoot {
-    /// Whether it is of what the ledger admits to have lost; what everything is held against never is. Of the one that
-    /// the admission names, the root is known.
-    pub(super) fn is_lost(&self, losses: &[Loss], problems: &mut Vec<Problem>) -> bool {
-        let loss = losses.iter().find(|loss| loss.takes(&self.checkpoint)).filter(|_| self.class != Class::Root);
-        let Some(loss) = loss else { return false };
-        let is_named = self.checkpoint.size == loss.lost && self.checkpoint.origin.line() + 1 == loss.line;
-        if is_named && self.checkpoint.root != loss.root {
-            let why = format!("{} of {} events has another root than the admitted loss", self.what, loss.lost);
-            problems.push(Problem::general(Class::Consistency, why));
-        }
-        true
+    /// Whether it is of what the ledger admits to have lost; what everything is held against never is.
+    pub(super) fn is_lost(&self, losses: &[Loss]) -> bool {
+        self.class != Class::Root && losses.iter().any(|loss| loss.takes(&self.checkpoint))
+    }
+
+    /// Why it proves an admission untrue, if it does.
+    pub(super) fn contradicts(&self, losses: &[Loss]) -> Option<Problem> {
+        let untrue = losses.iter().find_map(|loss| loss.contradicted_by(&self.checkpoint))?;
+        let why = format!("{} of {} events {untrue}", self.what, self.checkpoint.size);
+        Some(Problem::general(Class::Consistency, why))
     }
 }
 

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use aduan::audit::checkpoint::{Checkpoint, Origin};
+use aduan::audit::fork::Loss;
 use aduan::audit::leaf;
 use aduan::record::Record;
 use aduan::values::{ComplaintId, Digest, Position};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::commands::Commands;
@@ -16,7 +18,7 @@ use super::leaves::Leaves;
 use super::said::Said;
 use super::sealed::Strays;
 use super::times::Times;
-use super::{Class, Folder, Loss, Part, Problem, entries, proofs};
+use super::{Class, Folder, Part, Problem, entries, proofs};
 use crate::json::{self, Json};
 use crate::line;
 use crate::manifest::Scope;
@@ -148,6 +150,9 @@ struct Ground<'a> {
     bound: Bound<'a>,
     strays: Strays,
     times: Times,
+    /// Admissions that stand one behind the other, and when they were recorded. A backup from before an earlier loss
+    /// makes each of them at once, so that only the last tells which checkpoints hold none of them.
+    admitted: Vec<(Position, DateTime<Utc>)>,
 }
 
 impl<'a> Ground<'a> {
@@ -161,6 +166,7 @@ impl<'a> Ground<'a> {
             bound: Bound::to(folder.documents),
             strays: Strays::open(folder, problems),
             times: Times::of(folder),
+            admitted: Vec::new(),
         }
     }
 
@@ -171,18 +177,32 @@ impl<'a> Ground<'a> {
         let is_hashed = hash.is_ok();
         part.problems.extend(hash.err().map(|broken| Problem::at(position, Class::Record, broken.to_string())));
         let is_tied = self.check_leaf(position, record, part);
-        if record.event_type == FORKED {
-            self.note_loss(position, record, is_hashed && is_tied, part);
+        let is_admission = record.event_type == FORKED;
+        if !is_admission || self.admitted.last().is_some_and(|(last, _)| last.checked_add(1) != Some(position)) {
+            self.check_admitted(&mut part.problems);
         }
+        let admitted_at = said.recorded_at.filter(|_| is_hashed && is_tied);
+        let is_admitted = is_admission && self.note_loss(position, record, admitted_at, part);
         self.strays.pass(position, &mut part.problems);
         let broken = self.commands.read(position, said.part);
         part.problems.extend(broken.into_iter().map(|why| Problem::at(position, Class::Command, why)));
         self.bound.check(position, said.bound, &mut part.problems);
         let why = match said.recorded_at {
+            Some(recorded_at) if is_admitted => {
+                self.admitted.push((position, recorded_at));
+                None
+            }
             Some(recorded_at) => self.times.check(position, recorded_at),
             None => Some("nothing says when it was recorded".to_owned()),
         };
         part.problems.extend(why.map(|why| Problem::at(position, Class::Time, why)));
+    }
+
+    fn check_admitted(&mut self, problems: &mut Vec<Problem>) {
+        for (position, recorded_at) in self.admitted.drain(..) {
+            let why = self.times.check(position, recorded_at);
+            problems.extend(why.map(|why| Problem::at(position, Class::Time, why)));
+        }
     }
 
     fn check_position(&mut self, position: Position, problems: &mut Vec<Problem>) {
@@ -224,32 +244,50 @@ impl<'a> Ground<'a> {
     }
 
     /// A loss that is admitted takes the checkpoints beyond it out of every comparison, so it must be one: it stands
-    /// where the loss began, and nobody has put it there since.
-    fn note_loss(&mut self, position: Position, record: &Record, is_signed: bool, part: &mut Part) {
+    /// where the loss began, in the order of lines, and nobody has put it there since. Where it was not signed as it is,
+    /// or does not say when it was recorded, `admitted_at` is none, and nothing is admitted. Tells whether it is.
+    fn note_loss(
+        &mut self,
+        position: Position,
+        record: &Record,
+        admitted_at: Option<DateTime<Utc>>,
+        part: &mut Part,
+    ) -> bool {
         let Ok(Admission { fact: Fact::Forked { kept, line, lost, root } }) = serde_json::from_str(&record.payload)
         else {
-            return part.problems.push(Problem::at(position, Class::Format, "admits a loss in another form"));
+            part.problems.push(Problem::at(position, Class::Format, "admits a loss in another form"));
+            return false;
         };
         let line_before = part.losses.iter().map(|loss| loss.line).max().unwrap_or(1);
+        // Of one complaint the admissions of earlier lines are not there.
+        let is_next = match self.folder.has_leaves() {
+            true => Some(line) == line_before.checked_add(1),
+            false => line > line_before,
+        };
         let why = match position {
             _ if Some(position) != kept.checked_add(1) => "admits a loss, and does not stand where it begins",
             _ if lost <= kept => "admits a loss of nothing",
             _ if line <= line_before => "admits a loss, and begins a line that was begun before",
+            _ if !is_next => "admits a loss, and leaves out a line before the one it begins",
             _ if record.complaint != ComplaintId::of_fork(self.folder.ledger(), line) => {
                 let why = "a loss is admitted where another complaint should stand";
-                return part.problems.push(Problem::at(position, Class::Unlawful, why));
+                part.problems.push(Problem::at(position, Class::Unlawful, why));
+                return false;
             }
-            _ if is_signed => {
-                let loss = Loss { position, kept, lost, line, root };
+            _ => {
+                let Some(admitted_at) = admitted_at else { return false };
+                let loss = Loss { admitted_at, position, kept, line, lost, root };
                 self.times.forget(&loss);
-                return part.losses.push(loss);
+                part.losses.push(loss);
+                return true;
             }
-            _ => return,
         };
         part.problems.push(Problem::at(position, Class::Consistency, why));
+        false
     }
 
     fn end(mut self, part: &mut Part) {
+        self.check_admitted(&mut part.problems);
         let promised = self.folder.promised();
         if let Some(missing) = self.missing_before(promised.end().saturating_add(1)) {
             let why = format!("the records end here, and position {missing} is to come");
@@ -287,13 +325,13 @@ impl<'a> Ground<'a> {
         }
         let mut signed = BTreeMap::new();
         let attested = self.folder.attested.map_or(&[][..], |attested| &attested.roots);
-        for root in attested.iter().filter(|root| root.is_ours && !root.is_lost(&part.losses, &mut Vec::new())) {
+        for root in attested.iter().filter(|root| root.is_ours) {
             let Checkpoint { origin, size, root: hash } = &root.checkpoint;
             let begun = part.losses.iter().filter(|loss| loss.position <= *size);
             let (line, is_whole) = (begun.map(|loss| loss.line).max().unwrap_or(1), self.folder.is_whole());
             let why = match signed.entry((origin.line(), *size)).or_insert(hash) {
                 other if *other != hash => "has another root than one of the same size".to_owned(),
-                _ if is_whole && origin.line() != line => {
+                _ if is_whole && origin.line() != line && !root.is_lost(&part.losses) => {
                     format!("is of line {}, and by the records it should be of line {line}", origin.line())
                 }
                 _ => continue,

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
 
+use aduan::audit::fork::Loss;
 use aduan::audit::tree::Frontier;
 use aduan::values::{Digest, Position};
 
 use super::attested::SignedRoot;
-use super::{Class, Folder, Loss, Problem};
+use super::{Class, Folder, Problem};
 use crate::names;
 use crate::records::regular;
 
@@ -73,8 +74,9 @@ impl<'a> Leaves<'a> {
             problems.push(Problem::general(Class::Format, why));
         }
         for root in self.signed {
-            if !root.is_lost(losses, problems) {
-                self.compare(root, problems);
+            match root.is_lost(losses) {
+                true => problems.extend(root.contradicts(losses)),
+                false => self.compare(root, problems),
             }
         }
     }

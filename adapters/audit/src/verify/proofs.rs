@@ -6,12 +6,13 @@ use std::path::Path;
 use std::str::FromStr;
 
 use aduan::audit::checkpoint::SignedCheckpoint;
+use aduan::audit::fork::Loss;
 use aduan::audit::proof::{ConsistencyProof, InclusionProof};
 use aduan::values::{Digest, InvalidValue, Position};
 use memchr::memmem;
 
 use super::attested::{Attested, SignedRoot};
-use super::{Class, Folder, Loss, Problem};
+use super::{Class, Folder, Problem};
 use crate::names;
 use crate::records::whole;
 
@@ -40,7 +41,8 @@ pub(super) fn check_older(folder: &Folder<'_>, losses: &[Loss], problems: &mut V
     let Some(attested) = folder.attested else { return };
     let proofs = read_older(folder, attested, problems);
     for root in &attested.roots {
-        if root.is_lost(losses, problems) {
+        if root.is_lost(losses) {
+            problems.extend(root.contradicts(losses));
             continue;
         }
         let why = why_no_beginning(folder, attested, &proofs, root);

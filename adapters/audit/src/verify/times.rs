@@ -1,10 +1,11 @@
 //! Recorded times lie between the checkpoints around them: who back-dates, dates what is signed already.
 
+use aduan::audit::fork::Loss;
 use aduan::values::Position;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::attested::SignedRoot;
-use super::{Class, Folder, Loss};
+use super::{Class, Folder};
 
 /// When checkpoints were signed.
 pub(super) struct Times {

@@ -63,10 +63,7 @@ fn faults(pack: &Pack) -> Option<Element> {
     if pack.problems.is_empty() && pack.doubts.is_empty() {
         return None;
     }
-    let problems = pack.problems.iter().map(crate::verify::problem_line);
-    let doubts =
-        pack.doubts.iter().map(|doubt| format!("position {} complaint {}: {doubt}", doubt.position, doubt.complaint));
-    let items = problems.chain(doubts).map(|text| element("li").text(text));
+    let items = super::fault_lines(pack).map(|text| element("li").text(text));
     let about = "What was there instead nobody can say, so that any count may lack it.";
     Some(section("What is not proven", about).child(element("ul").children(items)))
 }

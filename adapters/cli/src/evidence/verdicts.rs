@@ -19,7 +19,7 @@ pub(super) fn csv(pack: &Pack) -> Result<String, Failure> {
         let of = |field: Option<String>| field.unwrap_or_default();
         let cells = [
             row.clock.name().to_owned(),
-            row.verdict.to_owned(),
+            row.verdict.name().to_owned(),
             row.stands.to_string(),
             of(whose.map(|whose| whose.complaint.to_string())),
             of(whose.and_then(|whose| whose.agency.as_ref()).map(|agency| agency.to_string())),
