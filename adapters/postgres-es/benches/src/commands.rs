@@ -7,7 +7,6 @@ use aduan::rules::Rules;
 use aduan_measure::rounds::quartiles;
 use aduan_measure::table::{Row, Target};
 
-use crate::clients::Sent;
 use crate::crop::Crop;
 use crate::figures::Figure;
 use crate::load::{Crowd, Disk, Load, Phase};
@@ -23,13 +22,25 @@ pub(crate) async fn section(load: Load, server: &Server) -> (Vec<Figure>, Vec<Ro
     server.fsyncs.slow_to(load.fsync);
     for round in 0..=load.rounds {
         for crowd in load.crowds {
-            let numbers = next..next + crowd.complaints as u64;
-            next = numbers.end;
-            let lives = crowd.lives(&rules, numbers);
-            for (phase, commands) in crowd.phases() {
-                let crop = Crop::of(&lives, crowd.clients, commands);
-                let note = |side, sample| measured.note(Cell { crowd: *crowd, phase, side }, round, sample);
-                sides.play(server, &crop, crowd.clients, round, note).await;
+            let mut lives = || {
+                let numbers = next..next + crowd.complaints as u64;
+                next = numbers.end;
+                crowd.lives(&rules, numbers)
+            };
+            let mut known = lives();
+            for phase in crowd.phases() {
+                let (clients, commands) = (crowd.clients, crowd.commands);
+                let crop = match phase {
+                    Phase::New => Crop::of(&known, clients, 0..1),
+                    Phase::Known => Crop::of(&known, clients, 1..commands),
+                    Phase::Mixed => {
+                        known = lives();
+                        sides.play(server, &Crop::of(&known, clients, 0..1), clients, round, |_, _| {}).await;
+                        Crop::mixed(&known, &lives(), clients, commands)
+                    }
+                };
+                let note = |side, sample| measured.note(Cell { crowd: *crowd, phase: *phase, side }, round, sample);
+                sides.play(server, &crop, clients, round, note).await;
             }
         }
     }
@@ -59,12 +70,12 @@ impl Measured {
     fn figures(&self, load: Load) -> Vec<Figure> {
         let mut figures = Vec::new();
         for crowd in load.crowds {
-            for (phase, _) in crowd.phases() {
+            for phase in crowd.phases() {
                 let of = |side| Figure {
                     section: load.section,
-                    what: named(*crowd, phase),
+                    what: named(*crowd, *phase),
                     side: Side::name(side),
-                    ..figure(&self.0[&Cell { crowd: *crowd, phase, side }], side.commits_as_store())
+                    ..figure(&self.0[&Cell { crowd: *crowd, phase: *phase, side }], side.commits_as_store())
                 };
                 figures.extend(Side::all(crowd.clients).into_iter().map(of));
             }
@@ -73,32 +84,17 @@ impl Measured {
     }
 
     fn rows(&self, load: Load) -> Vec<Row> {
-        let mut rows = Vec::new();
-        for crowd in load.crowds {
-            let phases: Vec<Phase> = crowd.phases().map(|(phase, _)| phase).collect();
-            if let [one] = phases[..] {
-                rows.extend(self.compared(load, *crowd, &named(*crowd, one), &phases));
-                continue;
-            }
-            if crowd.is_told_by_phase() {
-                for phase in &phases {
-                    rows.extend(self.compared(load, *crowd, &named(*crowd, *phase), &[*phase]));
-                }
-            }
-            rows.extend(self.compared(load, *crowd, &together(*crowd), &phases));
-        }
-        rows
+        let all = load.crowds.iter().flat_map(|crowd| crowd.phases().iter().map(move |phase| (*crowd, *phase)));
+        all.flat_map(|(crowd, phase)| self.compared(load, crowd, phase)).collect()
     }
 
-    /// The sides beside each other, over these phases.
-    fn compared(&self, load: Load, crowd: Crowd, name: &str, phases: &[Phase]) -> Vec<Row> {
-        let sums = |side: Side, of: &dyn Fn(&[&Sample]) -> f64| -> Vec<f64> {
-            let series: Vec<_> = phases.iter().map(|phase| &self.0[&Cell { crowd, phase: *phase, side }]).collect();
-            (0..load.rounds)
-                .map(|round| of(&series.iter().map(|samples| &samples[round]).collect::<Vec<_>>()))
-                .collect()
+    /// The sides beside each other.
+    fn compared(&self, load: Load, crowd: Crowd, phase: Phase) -> Vec<Row> {
+        let name = named(crowd, phase);
+        let of = |side: Side, what: &dyn Fn(&Sample) -> f64| -> Vec<f64> {
+            self.0[&Cell { crowd, phase, side }].iter().map(what).collect()
         };
-        let speeds = |side| sums(side, &speed);
+        let speeds = |side| of(side, &speed);
         let what = |ours: Side, theirs: Side| format!("{name}: {} : {}", ours.name(), theirs.name());
         let faster = |ours: Side, theirs: Side, target| {
             Row::speeds(load.section, what(ours, theirs), "/s", (&speeds(ours), &speeds(theirs)), target)
@@ -107,7 +103,7 @@ impl Measured {
             let median = |side: &Side| quartiles(&speeds(*side)).median;
             median(one).total_cmp(&median(other))
         });
-        let waits = (sums(Side::Engine, &p99), sums(Side::Documented, &p99));
+        let waits = (of(Side::Engine, &p99), of(Side::Documented, &p99));
         let targets = Targets::of(load.disk, crowd);
         let mut rows = vec![
             faster(Side::Engine, Side::Documented, targets.documented),
@@ -138,7 +134,7 @@ fn figure(samples: &[Sample], has_batch: bool) -> Figure {
         waits.map(|waits| 1e3 * quartiles(&waits).median)
     };
     Figure {
-        per_second: median(&|sample| speed(&[sample])),
+        per_second: median(&speed),
         p50: wait(0.5),
         p99: wait(0.99),
         fsyncs: median(&|sample| sample.fsyncs as f64 / sample.commands as f64),
@@ -148,18 +144,13 @@ fn figure(samples: &[Sample], has_batch: bool) -> Figure {
 }
 
 /// Commands a second.
-fn speed(samples: &[&Sample]) -> f64 {
-    let commands: usize = samples.iter().map(|sample| sample.commands).sum();
-    let took: Duration = samples.iter().map(|sample| sample.sent.took).sum();
-    commands as f64 / took.as_secs_f64()
+fn speed(sample: &Sample) -> f64 {
+    sample.commands as f64 / sample.sent.took.as_secs_f64()
 }
 
 /// Seconds that all but a hundredth of the commands waited at most.
-fn p99(samples: &[&Sample]) -> f64 {
-    let mut waits: Vec<Duration> = samples.iter().flat_map(|sample| &sample.sent.waits).copied().collect();
-    waits.sort_unstable();
-    let all = Sent { took: Duration::ZERO, waits };
-    all.wait(0.99).map_or(f64::NAN, |wait| wait.as_secs_f64())
+fn p99(sample: &Sample) -> f64 {
+    sample.sent.wait(0.99).map_or(f64::NAN, |wait| wait.as_secs_f64())
 }
 
 /// What has to be reached.
@@ -198,11 +189,6 @@ fn named(crowd: Crowd, phase: Phase) -> String {
         1 => format!("{}, {clients}", phase.name()),
         events => format!("{}, {events} events a command, {clients}", phase.name()),
     }
-}
-
-/// Every command of these complaints.
-fn together(crowd: Crowd) -> String {
-    named(crowd, Phase::New).replace(Phase::New.name(), "both together")
 }
 
 /// In what [`Row::times`] tells, which is nanoseconds.

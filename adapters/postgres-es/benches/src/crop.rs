@@ -36,6 +36,22 @@ impl Crop {
         Crop { commands, events: events.sum(), asked }
     }
 
+    /// A new complaint among every so many commands: the other steps of lives that began before, and in between the
+    /// first ones of others. No two neighbours bring in a new one at the same turn.
+    pub(crate) fn mixed(known: &[Life], new: &[Life], clients: usize, commands: usize) -> Self {
+        let mut crop = Crop::of(known, clients, 1..commands);
+        for (client, begun) in Crop::of(new, clients, 0..1).asked.into_iter().enumerate() {
+            let mine = &mut crop.asked[client];
+            for (turn, first) in begun.into_iter().enumerate() {
+                let place = turn * commands + client % commands;
+                crop.events += first.1.records.len();
+                crop.commands += 1;
+                mine.insert(place.min(mine.len()), first);
+            }
+        }
+        crop
+    }
+
     /// Prepared, for a store.
     pub(crate) fn appends(&self) -> Vec<Vec<Append>> {
         self.map(|_, asked| asked.append())

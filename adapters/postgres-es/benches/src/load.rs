@@ -57,14 +57,13 @@ impl Crowd {
         }
     }
 
-    /// Whether its phases are told one by one: where targets are.
-    pub(crate) fn is_told_by_phase(&self) -> bool {
-        self.events == 1 && [1, 64, 256].contains(&self.clients)
-    }
-
-    /// Its phases, and the commands of each.
-    pub(crate) fn phases(&self) -> impl Iterator<Item = (Phase, Range<usize>)> {
-        [(Phase::New, 0..1), (Phase::Known, 1..self.commands)].into_iter().filter(|(_, commands)| !commands.is_empty())
+    /// What is measured of it: where targets are, new and existing complaints by themselves, too.
+    pub(crate) fn phases(&self) -> &'static [Phase] {
+        match self.commands {
+            1 => &[Phase::New],
+            _ if self.events == 1 && [1, 64, 256].contains(&self.clients) => &[Phase::New, Phase::Known, Phase::Mixed],
+            _ => &[Phase::Mixed],
+        }
     }
 }
 
@@ -75,6 +74,8 @@ pub(crate) enum Phase {
     New,
     /// Complaints with a history, however short.
     Known,
+    /// As an office has them on any day: some that are new, among steps of those that are there.
+    Mixed,
 }
 
 impl Phase {
@@ -82,6 +83,7 @@ impl Phase {
         match self {
             Phase::New => "new complaints",
             Phase::Known => "existing ones",
+            Phase::Mixed => "mixed",
         }
     }
 }
