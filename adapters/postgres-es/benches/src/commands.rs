@@ -99,12 +99,8 @@ impl Measured {
         let faster = |ours: Side, theirs: Side, target| {
             Row::speeds(load.section, what(ours, theirs), "/s", (&speeds(ours), &speeds(theirs)), target)
         };
-        let tuned = Side::tuned(crowd.clients).into_iter().max_by(|one, other| {
-            let median = |side: &Side| quartiles(&speeds(*side)).median;
-            median(one).total_cmp(&median(other))
-        });
         let waits = (of(Side::Engine, &p99), of(Side::Documented, &p99));
-        let targets = Targets::of(load.disk, crowd);
+        let targets = Targets::of(load.disk, crowd, phase);
         let mut rows = vec![
             faster(Side::Engine, Side::Documented, targets.documented),
             faster(Side::Store, Side::Documented, targets.documented),
@@ -117,7 +113,10 @@ impl Measured {
                 targets.p99,
             ),
         ];
-        rows.extend(tuned.map(|tuned| faster(Side::Engine, tuned, targets.tuned)));
+        for tuned in Side::tuned(crowd.clients) {
+            let is_as_many = tuned == Side::Tuned { connections: crowd.clients };
+            rows.push(faster(Side::Engine, tuned, if is_as_many { targets.tuned } else { targets.tuned_otherwise }));
+        }
         rows.push(faster(Side::Store, Side::Raw, targets.raw));
         if crowd.clients == 64 {
             rows.push(faster(Side::Raw, Side::Unguarded, Target::None));
@@ -156,30 +155,37 @@ fn p99(sample: &Sample) -> f64 {
 /// What has to be reached.
 struct Targets {
     documented: Target,
+    /// With as many connections as clients.
     tuned: Target,
+    /// With fewer.
+    tuned_otherwise: Target,
     p99: Target,
     raw: Target,
 }
 
 impl Targets {
-    fn of(disk: Disk, crowd: Crowd) -> Self {
-        let documented = match (disk, crowd.clients, crowd.events) {
-            (Disk::Fast, 1, 100) => Target::Times(3.0),
-            (Disk::Fast, 1, _) => Target::Share(1.0),
-            (_, 64, 1) => Target::Times(5.0),
-            (Disk::Slow, 256, 1) => Target::Times(12.0),
+    /// What an office does on any day has to be several times as fast. Where everything is new, it is told how fast and
+    /// held against bare INSERTs only: each new complaint brings six rows (its event, its key, four sealed texts), and
+    /// even those, with nothing sealed or decided, are hardly five times as fast as postgres-es.
+    fn of(disk: Disk, crowd: Crowd, phase: Phase) -> Self {
+        let is_single = crowd.events == 1 && phase == Phase::Mixed;
+        let documented = match (disk, crowd.clients) {
+            (Disk::Fast, 1) if crowd.events == 100 => Target::Times(3.0),
+            (Disk::Fast, 1) => Target::Share(1.0),
+            (_, 64) if is_single => Target::Times(5.0),
+            (Disk::Slow, 256) if is_single => Target::Times(12.0),
             _ => Target::None,
         };
-        let tuned = match (disk, crowd.clients, crowd.events) {
-            (Disk::Slow, 64, 1) => Target::Times(1.5),
-            (Disk::Slow, 256, 1) => Target::Times(5.0),
-            (Disk::Slow, ..) => Target::Share(1.0),
-            (Disk::Fast, ..) => Target::None,
+        let never_slower = if disk == Disk::Slow { Target::Share(1.0) } else { Target::None };
+        let tuned = match (disk, crowd.clients) {
+            (Disk::Slow, 64) if is_single => Target::Times(1.5),
+            (Disk::Slow, 256) if is_single => Target::Times(5.0),
+            _ => never_slower,
         };
         let p99 =
-            if (disk, crowd.clients, crowd.events) == (Disk::Fast, 64, 1) { Target::Times(5.0) } else { Target::None };
+            if (disk, crowd.clients) == (Disk::Fast, 64) && is_single { Target::Times(5.0) } else { Target::None };
         let raw = if disk == Disk::Fast { Target::Share(0.6) } else { Target::None };
-        Targets { documented, tuned, p99, raw }
+        Targets { documented, tuned, tuned_otherwise: never_slower, p99, raw }
     }
 }
 
