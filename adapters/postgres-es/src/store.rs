@@ -84,6 +84,14 @@ impl PostgresEsStore {
         let _turn = self.on.turn(&self.on.reading).await?;
         self.on.in_time(question).await
     }
+
+    /// Keeps something, within the same bounds: what became of it when it took too long, nobody knows.
+    async fn write(&self, step: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
+        let _place = self.queue.try_acquire().map_err(|_| StoreError::Overloaded)?;
+        let _turn = self.on.turn(&self.on.writing).await?;
+        let done = tokio::time::timeout(self.on.deadline, step).await;
+        done.unwrap_or_else(|_| Err(StoreError::Unknown(TOO_LATE.into())))
+    }
 }
 
 impl Connections {
@@ -282,7 +290,7 @@ impl Ledger for PostgresEsStore {
         if documents.iter().any(|document| document.hash != Digest::of(document.text.as_bytes())) {
             return Err(StoreError::Corrupt("a document has a hash that is not that of its text".into()));
         }
-        self.read(self.on.keep(documents)).await
+        self.write(self.on.keep(documents)).await
     }
 
     async fn document(&self, hash: Digest) -> Result<Option<Document>, StoreError> {
@@ -304,7 +312,7 @@ impl Log for PostgresEsStore {
 #[async_trait]
 impl Attestations for PostgresEsStore {
     async fn keep_attestation(&self, attestation: &Attestation) -> Result<(), StoreError> {
-        self.read(self.on.attest(attestation)).await
+        self.write(self.on.attest(attestation)).await
     }
 
     async fn attestations(&self, after: Option<&Attestation>, limit: usize) -> Result<Vec<Attestation>, StoreError> {

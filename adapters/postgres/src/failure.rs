@@ -54,7 +54,7 @@ impl Failure {
     }
 }
 
-/// What a statement that only reads, or stores the same twice, fails with.
+/// What a statement that only reads fails with.
 pub(crate) fn unavailable(error: &Error) -> StoreError {
     match error.as_db_error() {
         Some(told) if matches!(*told.code(), SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED) => {

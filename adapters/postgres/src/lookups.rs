@@ -1,4 +1,4 @@
-//! Questions. Where an answer takes two statements, the second sees no less than the first.
+//! Questions, and what is kept beside the log. Where an answer takes two statements, the second sees no less than the first.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version}
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
-use crate::failure::unavailable;
+use crate::failure::{Failure, unavailable};
 use crate::readers::{Asked, Readers, ask};
 use crate::rows::{Hash, IdText, entry, event_columns, head, unreadable};
 
@@ -81,8 +81,7 @@ impl Lookups {
         let hashes: Vec<&[u8]> = documents.iter().map(|document| document.hash.0.as_slice()).collect();
         let kinds: Vec<&str> = documents.iter().map(|document| document.kind.name()).collect();
         let texts: Vec<&str> = documents.iter().map(|document| document.text.as_str()).collect();
-        self.rows(KEEP, &[&self.ledger.as_str(), &hashes, &kinds, &texts]).await?;
-        Ok(())
+        self.write(KEEP, &[&self.ledger.as_str(), &hashes, &kinds, &texts]).await
     }
 
     pub(crate) async fn document(&self, hash: Digest) -> Result<Option<Document>, StoreError> {
@@ -100,8 +99,7 @@ impl Lookups {
         let size =
             size.map_err(|_| StoreError::Corrupt("an attestation is of more events than there can be".into()))?;
         let digest = attestation.digest();
-        self.rows(ATTEST, &[&self.ledger.as_str(), &size, &digest.0.as_slice(), &attestation.note]).await?;
-        Ok(())
+        self.write(ATTEST, &[&self.ledger.as_str(), &size, &digest.0.as_slice(), &attestation.note]).await
     }
 
     pub(crate) async fn attestations(
@@ -178,6 +176,24 @@ impl Lookups {
             asked.client.query(&statement, parameters).await
         })
         .await
+    }
+
+    /// Keeps something, and tells what became of it as an append does.
+    async fn write(&self, sql: &'static str, parameters: &[&(dyn ToSql + Sync)]) -> Result<(), StoreError> {
+        let mut is_asked = false;
+        let answer = ask(&self.readers, self.deadline, async |mut asked: Asked<'_>| {
+            let statement = asked.prepared(sql).await?;
+            is_asked = true;
+            asked.client.execute(&statement, parameters).await
+        })
+        .await;
+        match answer {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if is_asked => Err(Failure::of(&error).into_error()),
+            Ok(Err(error)) => Err(unavailable(&error)),
+            Err(why) if is_asked => Err(StoreError::Unknown(why)),
+            Err(why) => Err(StoreError::Unavailable(why)),
+        }
     }
 
     async fn ask<T>(&self, question: impl AsyncFnOnce(Asked<'_>) -> Result<T, Error>) -> Result<T, StoreError> {

@@ -7,7 +7,7 @@ use aduan::actor::{Actor, Role};
 use aduan::command::ClearRequest;
 use aduan::engine::Error;
 use aduan::event::Class;
-use aduan::store::{Append, Ledger, Log, Outcome, StoreError};
+use aduan::store::{Append, Attestation, Attestations, Ledger, Log, Outcome, StoreError};
 use aduan::values::{CommandId, Digest};
 use aduan_postgres::{Postgres, PostgresOptions, PostgresStore};
 use aduan_testkit::conformance::everything;
@@ -126,6 +126,45 @@ async fn cut_everywhere(way: Way, cut: fn(usize) -> Cut) -> Told {
             let rounds = round + 1;
             let each = if way == Way::UnderLock { 3 } else { 2 };
             assert_eq!(linked(&store).await.len(), 2 * each * rounds, "each command counts once");
+            return told;
+        }
+    }
+    unreachable!("the rounds have no end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_cut_while_something_is_kept_leaves_it_there_or_not_as_it_is_told() {
+    let of_answers = cut_while_keeping(Cut::Answer).await;
+    assert!(of_answers.unknown_and_recorded > 0, "its last message is that of the commit: {of_answers:?}");
+    let of_requests = cut_while_keeping(Cut::Request).await;
+    assert!(of_requests.unknown_and_absent > 0, "it did not reach the server: {of_requests:?}");
+}
+
+/// Keeps one attestation after the other, cutting one message later each time, until nothing is left to cut.
+async fn cut_while_keeping(cut: fn(usize) -> Cut) -> Told {
+    let database = database().await;
+    let proxy = Proxy::to(&database.url_as("aduan_app")).await.unwrap();
+    let ledger = another_ledger();
+    let other = connect(&database).await.create(&ledger).await.unwrap();
+    let store = connect_with(&proxy.url(), 20, 1).await.open(&ledger).await.unwrap();
+    let mut told = Told::default();
+    for at in 1.. {
+        let attestation = Attestation { size: at as u64, note: format!("number {at}\n") };
+        proxy.cut_at(cut(at));
+        let first = store.keep_attestation(&attestation).await;
+        let was_cut = proxy.mend();
+        let is_there = other.attestations(None, 1_000).await.unwrap().contains(&attestation);
+        match (&first, is_there) {
+            (Ok(()), true) => told.appended += 1,
+            (Err(StoreError::Unavailable(_)), false) => told.unavailable += 1,
+            (Err(StoreError::Unknown(_)), false) => told.unknown_and_absent += 1,
+            (Err(StoreError::Unknown(_)), true) => told.unknown_and_recorded += 1,
+            _ => panic!("cut at {at}: {first:?}, and it is there: {is_there}"),
+        }
+        assert_eq!(store.keep_attestation(&attestation).await, Ok(()), "keeping it twice is harmless");
+        if !was_cut {
+            assert!(first.is_ok(), "{first:?}");
+            assert_eq!(other.attestations(None, 1_000).await.unwrap().len(), at);
             return told;
         }
     }

@@ -391,7 +391,11 @@ fn of_what_a_ledger_admits_to_have_lost_only_the_checkpoint_it_names_is_believed
     city.hold("another", &[&another.sign(&NoteKey::from_seed("aduan/mojokerto", &[9; 32]).unwrap(), 1)]);
     let ended = city.desk.run(&["verify", "--against", "another"]);
     assert_eq!(ended.code, 5, "{}", ended.out);
-    assert!(ended.out.contains("has another root than the one of 8 events that is admitted to be lost"), "{}", ended.out);
+    assert!(
+        ended.out.contains("has another root than the one of 8 events that is admitted to be lost"),
+        "{}",
+        ended.out
+    );
 }
 
 #[test]
