@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
+use aduan::audit::checkpoint::{Origin, SignedCheckpoint};
 use aduan::audit::keys::Keyring;
 use aduan::audit::note::VerifierKey;
 use aduan::store::{Attestations, Store};
@@ -18,10 +18,10 @@ use serde_json::json;
 use crate::answer::{Exit, Failure, Teller};
 use crate::checkpoints::{Kept, rotations};
 use crate::edge::Instant;
-use crate::held::{checkpoints_in, newest_in};
+use crate::held::Held;
 use crate::progress::Progress;
 use crate::tenant::{Opened, Tenant};
-use crate::verify::admitted_line;
+use crate::verify::{admitted_line, held_line};
 
 /// What somebody was handed, and what they hold already.
 #[derive(Args)]
@@ -54,15 +54,15 @@ impl Handed {
         if keys.is_empty() {
             return Err(Failure::Usage("whose signature counts? Give the ledger's public key: --key".into()));
         }
-        let held = held_in(&self.holds)?;
-        let trust = Trust { keys, held, slack: TimeDelta::minutes(self.slack.into()) };
+        let held = Held::in_files(&self.holds, teller)?;
+        let trust = Trust { keys, held: held.checkpoints.clone(), slack: TimeDelta::minutes(self.slack.into()) };
         let progress = Progress::start(teller, 0, "records");
         let found = verify(folder, &trust, |done, of| {
             progress.reaches(of);
             progress.at(done);
         });
         drop(progress);
-        tell_found(&found, teller)?;
+        tell_found(&found, &held, teller)?;
         Ok(found.gravest().map_or(Exit::Done, Exit::Audit))
     }
 
@@ -74,7 +74,8 @@ impl Handed {
         &self,
         files: &[PathBuf],
         attestations: &dyn Attestations,
-    ) -> Result<Vec<Checkpoint>, Failure> {
+        teller: Teller,
+    ) -> Result<Held, Failure> {
         let keys = self.keys()?;
         let mut ring = Keyring::new(keys.iter().cloned());
         if files.is_empty() && !keys.is_empty() {
@@ -85,17 +86,16 @@ impl Handed {
         if !keys.is_empty() {
             ring.hand_over_all(&rotations(attestations).await?);
         }
-        let mut checkpoints = Vec::new();
+        let mut held = Held::default();
         for path in files {
-            for signed in checkpoints_in(path)? {
-                if !keys.is_empty() {
-                    let not_signed = |error| Failure::Corrupt(format!("{}: {error}", path.display()));
-                    ring.attested(&signed).map_err(not_signed)?;
-                }
-                checkpoints.push(signed.checkpoint().clone());
+            let more = Held::in_file(path, teller)?;
+            for signed in more.checkpoints.iter().filter(|_| !keys.is_empty()) {
+                let not_signed = |error| Failure::Corrupt(format!("{}: {error}", path.display()));
+                ring.attested(signed).map_err(not_signed)?;
             }
+            held.add(more);
         }
-        Ok(checkpoints)
+        Ok(held)
     }
 
     fn keys(&self) -> Result<Vec<VerifierKey>, Failure> {
@@ -158,7 +158,7 @@ impl ForAuditor {
         let keys = if self.with_keys { Some(tenant.reading_vault(&*store)?) } else { None };
         let zone = tenant.rules()?.policy_on(Instant::now().0.date_naive()).zone;
         let checkpoint = match &self.checkpoint {
-            Some(path) => newest_in(path)?,
+            Some(path) => newest_of(path, &*store, teller)?,
             None => Kept::last_of(&*attestations, 1).await?.last()?.clone(),
         };
         let progress = Progress::start(teller, 0, "events");
@@ -168,7 +168,7 @@ impl ForAuditor {
             (None, None, None) => Scope::Whole,
             (None, since, until) => period(&*store, size, since, until, zone, &progress).await?,
         };
-        let held = held_in(&self.holds)?;
+        let held = Held::in_files(&self.holds, teller)?.checkpoints;
         let what = Export {
             store,
             attestations,
@@ -215,10 +215,10 @@ fn key_of(text: &str) -> Result<VerifierKey, Failure> {
     held.trim().parse().map_err(|error| Failure::Usage(format!("{text}: {error}")))
 }
 
-/// Every checkpoint in those files.
-fn held_in(files: &[PathBuf]) -> Result<Vec<SignedCheckpoint>, Failure> {
-    let each = files.iter().map(|path| checkpoints_in(path)).collect::<Result<Vec<_>, _>>()?;
-    Ok(each.concat())
+/// The newest checkpoint of that ledger in a file.
+fn newest_of(path: &Path, ledger: &dyn Store, teller: Teller) -> Result<SignedCheckpoint, Failure> {
+    let newest = Held::in_file(path, teller)?.newest().remove(Origin::of(ledger.id(), 1).key_name());
+    newest.ok_or_else(|| Failure::Usage(format!("{}: holds no checkpoint of {}", path.display(), ledger.id())))
 }
 
 /// The positions of what was recorded in those months, in the tenant's zone.
@@ -274,9 +274,9 @@ fn tell_written(written: &Exported, folder: &Path, teller: Teller) -> Result<(),
     teller.tell(&told, &lines.join("\n"))
 }
 
-fn tell_found(found: &Verification, teller: Teller) -> Result<(), Failure> {
+fn tell_found(found: &Verification, held: &Held, teller: Teller) -> Result<(), Failure> {
     let mut lines: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
-    lines.extend(found.admitted_losses.iter().map(|loss| admitted_line(loss.position, loss.lost, loss.kept)));
+    lines.extend(found.admitted_losses.iter().map(admitted_line));
     let wrong = match found.problems.len() {
         0 => "nothing is wrong".to_owned(),
         1 => "1 failure".to_owned(),
@@ -298,11 +298,15 @@ fn tell_found(found: &Verification, teller: Teller) -> Result<(), Failure> {
     if let (Some(by), Some(at)) = (&found.signed_by, &found.signed_at) {
         lines.push(format!("signed at {at} by {by}"));
     }
+    // Where nothing of the folder can be read, nothing was held against it.
+    lines.extend(held_line(held).filter(|_| found.manifest.is_some()));
     lines.push(format!(
         "{} records of {} complaints, {} clocks and {} verdicts recomputed: {wrong}",
         found.records, found.complaints, found.clocks, found.verdicts
     ));
     let mut told = json!(found);
+    told["held_checkpoints"] = json!(held.checkpoints.len());
+    told["not_read"] = json!(held.not_read);
     told["exit"] = json!(found.gravest().map_or(0, |class| class.exit_code()));
     teller.tell(&told, &lines.join("\n"))
 }

@@ -10,6 +10,7 @@ use aduan::audit::notary::{NotaryError, check_kept};
 use aduan::audit::note::VerifierKey;
 use aduan::audit::signer::CheckpointSigner as _;
 use aduan::command::{ClearRequest, Command};
+use aduan::complaint::MOST_LINES;
 use aduan::engine::{Engine, Receipt};
 use aduan::store::{Head, Log, Page, Store, StoreError};
 use aduan::values::{ComplaintId, LedgerId, Position};
@@ -85,18 +86,44 @@ impl Fork {
             )));
         }
         let proved = proved.map_or(0, |proved| proved.size);
-        let mut lost = Lost { kept, proved, left: Vec::new() };
-        let mut next = Some(last);
-        // A backup from before an earlier loss was admitted has lost that admission, too.
-        while let Some(last) = next {
-            let goes_on = last.origin.of_line(last.origin.line().saturating_add(1));
-            let receipt = admit(&engine, &last, kept + lost.left.len() as u64, &self.now).await?;
-            lost.left.push((last, receipt));
-            next = signed_last(&signer, &goes_on, &keys).await?;
-        }
-        lost.tell(store.id(), teller)?;
-        Ok(Exit::Done)
+        // Whatever a signer has to say is asked before anything is admitted for good.
+        let open = signed_since(&signer, last, &keys).await?;
+        check_each_is_a_loss(&open, kept)?;
+        let mut lost = Lost { kept, proved, left: Vec::new(), open };
+        let admitted = lost.admit(&engine, &self.now).await;
+        // What was admitted stays so, whatever came after it.
+        let told = if lost.left.is_empty() { Ok(()) } else { lost.tell(store.id(), teller) };
+        admitted.and(told).map(|()| Exit::Done)
     }
+}
+
+/// That one, and what was signed last in each line that began after it: a backup from before an earlier loss was admitted
+/// has lost that admission, too.
+async fn signed_since(signer: &RemoteSigner, last: Checkpoint, keys: &Keyring) -> Result<Vec<Checkpoint>, Failure> {
+    let mut signed = Vec::new();
+    let mut next = Some(last);
+    while let Some(last) = next {
+        next = if last.origin.line() < MOST_LINES { signed_last(signer, &next_line(&last), keys).await? } else { None };
+        signed.push(last);
+    }
+    Ok(signed)
+}
+
+/// Each is admitted behind the one before, and must then still be of more than there is.
+fn check_each_is_a_loss(open: &[Checkpoint], kept: Position) -> Result<(), Failure> {
+    let mut each = (kept..).zip(open);
+    let Some((behind, Checkpoint { origin, size, .. })) = each.find(|(behind, last)| last.size <= *behind) else {
+        return Ok(());
+    };
+    Err(Failure::Refused(format!(
+        "{origin} was signed for {size} events, and its loss would have to be admitted behind position {behind}, as if \
+         nothing was lost. Nothing was admitted: restore an older backup, of fewer events, and admit all losses behind that"
+    )))
+}
+
+/// The line that a ledger goes on in, once it admits that one was left.
+fn next_line(last: &Checkpoint) -> Origin {
+    last.origin.of_line(last.origin.line().saturating_add(1))
 }
 
 /// What was signed last in that very line, by a key that counts there.
@@ -163,22 +190,40 @@ async fn admit(engine: &Engine, last: &Checkpoint, kept: Position, now: &Now) ->
     Ok(engine.handle(place, request).await?)
 }
 
-/// What was admitted.
+/// What was admitted, and what is still to be.
 struct Lost {
     kept: Position,
     /// How much of it a checkpoint proves to be what it was.
     proved: Position,
     /// What was signed last in each line that was left, and the record that says so.
     left: Vec<(Checkpoint, Receipt)>,
+    /// What was signed last in each line whose loss is not admitted yet.
+    open: Vec<Checkpoint>,
 }
 
 impl Lost {
+    /// Admits one after the other, up to the first that is not taken.
+    async fn admit(&mut self, engine: &Engine, now: &Now) -> Result<(), Failure> {
+        while let Some(last) = self.open.first() {
+            let receipt = admit(engine, last, self.kept + self.left.len() as u64, now).await?;
+            self.left.push((self.open.remove(0), receipt));
+        }
+        Ok(())
+    }
+
     fn tell(&self, ledger: &LedgerId, teller: Teller) -> Result<(), Failure> {
-        let Lost { kept, proved, left } = self;
+        let (told, text) = self.told(ledger);
+        teller.tell(&told, &text)
+    }
+
+    /// For programs, and for people.
+    fn told(&self, ledger: &LedgerId) -> (Value, String) {
+        let Lost { kept, proved, left, open } = self;
         let mut text = String::new();
         let mut lines = Vec::new();
-        for (Checkpoint { origin, size, root }, receipt) in left {
-            let (first, goes_on) = (kept + 1, origin.of_line(origin.line().saturating_add(1)));
+        for (last, receipt) in left {
+            let (Checkpoint { origin, size, root }, goes_on) = (last, next_line(last));
+            let first = kept + 1;
             let position = receipt.position.unwrap_or_default();
             text += &format!(
                 "lost     positions {first} to {size} of {origin}: {} events that were signed, under the root {root}\n\
@@ -190,16 +235,29 @@ impl Lost {
                 "root": root, "position": position, "record_hash": receipt.record_hash,
             }));
         }
+        text += &format!("kept     {kept} events, of which a checkpoint proves the first {proved}\n");
+        for Checkpoint { origin, size, .. } in open {
+            text += &format!("open     the loss of what was signed for {origin}, {size} events, is not admitted\n");
+        }
+        let open: Vec<Value> =
+            open.iter().map(|last| json!({ "left": last.origin.as_str(), "lost": last.size })).collect();
+        let told = json!({ "ledger": ledger, "kept": kept, "proved": proved, "lines": lines, "not_admitted": open });
+        if !open.is_empty() {
+            return (told, text + HALF_DONE);
+        }
         text += &format!(
-            "kept     {kept} events, of which a checkpoint proves the first {proved}\n\
-             Whoever keeps the signer must agree, or nothing is signed any more:\n  \
+            "Whoever keeps the signer must agree, or nothing is signed any more:\n  \
              aduan signer agree-to-fork --keys DIR --ledger '{ledger}' --kept {kept}\n\
              Tell the auditors: what is lost, and that an older checkpoint greater than {kept} cannot be checked any more.\n\
              A receipt for a position that is lost is proof of what was done there: it has to be done again."
         );
-        teller.tell(&json!({ "ledger": ledger, "kept": kept, "proved": proved, "lines": lines }), &text)
+        (told, text)
     }
 }
+
+const HALF_DONE: &str = "\
+Half done, and nothing is signed of it. Restore the backup once more, let nobody write to it, and admit the losses again:
+what was admitted here goes with that. Or `aduan ledger lines` shows that all of it stands, where only the answer was lost.";
 
 /// What `ledger lines` is told.
 #[derive(Args)]
@@ -228,4 +286,57 @@ fn line_of(origin: &Origin, loss: Option<&Loss>) -> String {
     };
     let (first, at) = (kept + 1, admitted_at.to_rfc3339());
     format!("{origin}  from position {first}, admitted at {at}: lost are {first} to {lost}, signed under {root}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use aduan::rules::Rules;
+    use aduan::values::Digest;
+    use aduan_memory::{MemoryStore, MemoryVault};
+
+    use super::*;
+
+    fn ledger() -> LedgerId {
+        LedgerId::new("mojokerto").unwrap()
+    }
+
+    fn signed(line: u32, size: u64) -> Checkpoint {
+        Checkpoint { origin: Origin::of(&ledger(), line), size, root: Digest::of(b"") }
+    }
+
+    async fn admitted(open: Vec<Checkpoint>) -> (Lost, Result<(), Failure>) {
+        let (store, vault) = (Arc::new(MemoryStore::new(ledger())), Arc::new(MemoryVault::new([1; 32])));
+        let engine = Engine::new(store, vault, Rules::mojokerto());
+        let mut lost = Lost { kept: 0, proved: 0, left: Vec::new(), open };
+        let ended = lost.admit(&engine, &Now { now: None }).await;
+        (lost, ended)
+    }
+
+    #[tokio::test]
+    async fn what_was_admitted_is_told_though_the_next_is_not_taken() {
+        // As if somebody else wrote in between: behind the first, the second is not taken.
+        let (lost, ended) = admitted(vec![signed(1, 9), signed(3, 7)]).await;
+        assert!(matches!(ended, Err(Failure::Refused(_))), "{ended:?}");
+        let (told, text) = lost.told(&ledger());
+        assert_eq!((&told["lines"][0]["position"], &told["lines"][0]["line"]), (&json!(1), &json!(2)));
+        assert_eq!(told["lines"].as_array().map(Vec::len), Some(1));
+        assert_eq!(told["not_admitted"], json!([{ "left": "aduan/mojokerto/3", "lost": 7 }]));
+        assert!(text.contains("position 1 admits the loss") && text.contains("Half done"), "{text}");
+        assert!(!text.contains("agree-to-fork"), "nobody is to agree to a half: {text}");
+        // The control.
+        let (lost, ended) = admitted(vec![signed(1, 9), signed(2, 7)]).await;
+        assert!(ended.is_ok(), "{ended:?}");
+        let (told, text) = lost.told(&ledger());
+        assert_eq!((told["lines"].as_array().map(Vec::len), &told["not_admitted"]), (Some(2), &json!([])));
+        assert!(text.contains("agree-to-fork") && !text.contains("Half done"), "{text}");
+    }
+
+    #[test]
+    fn a_line_that_was_signed_for_no_more_than_there_will_be_is_found_before_anything_is_admitted() {
+        assert!(check_each_is_a_loss(&[signed(1, 9), signed(2, 7)], 5).is_ok());
+        let refused = check_each_is_a_loss(&[signed(1, 9), signed(2, 6)], 5);
+        assert!(matches!(refused, Err(Failure::Refused(_))), "{refused:?}");
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use aduan::audit::checkpoint::{Checkpoint, Origin};
 use aduan::audit::documents::Documents;
+use aduan::audit::fork::Loss;
 use aduan::engine::upcast;
 use aduan::event::Event;
 use aduan::inspect::{Inspector, Problem, ProblemKind, Report};
@@ -19,6 +20,7 @@ use serde_json::json;
 use crate::ahead::Ahead;
 use crate::answer::{Exit, Failure, Teller};
 use crate::audit;
+use crate::held::Held;
 use crate::page::{Readers, write_whole};
 use crate::progress::Progress;
 use crate::tenant::{Opened, Tenant};
@@ -51,7 +53,8 @@ impl Verify {
         }
         let saved = self.head.as_deref().map(saved_head).transpose()?;
         let Opened { store, attestations, altered, warnings, .. } = tenant.place().reader().await?;
-        let against = handed.signed(against, &*attestations).await?;
+        let held = handed.signed(against, &*attestations, teller).await?;
+        let against: Vec<Checkpoint> = held.checkpoints.iter().map(|signed| signed.checkpoint().clone()).collect();
         let mut inspector = Inspector::new(store.id().clone());
         if let Some(saved) = saved {
             if saved.ledger != *store.id() {
@@ -63,9 +66,9 @@ impl Verify {
         if let Some(other) = against.iter().find(|signed| signed.origin.of_line(1) != Origin::of(store.id(), 1)) {
             return Err(Failure::Usage(format!("a checkpoint is of {}, this is {}", other.origin, store.id())));
         }
-        inspector = inspector.against_checkpoints(against.clone());
+        inspector = inspector.against_checkpoints(against);
         let report = inspect(&store, inspector, Progress::start(teller, 0, "events")).await?;
-        tell(&report, &against, altered.as_deref(), &warnings, teller)?;
+        tell(&report, &held, altered.as_deref(), &warnings, teller)?;
         if !report.problems.is_empty() {
             return Ok(Exit::Corrupt);
         }
@@ -275,17 +278,20 @@ async fn check_beyond(store: &dyn Store, told: &Head, inspector: &mut Inspector)
 
 fn tell(
     report: &Report,
-    against: &[Checkpoint],
+    held: &Held,
     altered: Option<&str>,
     warnings: &[String],
     teller: Teller,
 ) -> Result<(), Failure> {
     let mut lines: Vec<String> = report.problems.iter().map(problem_line).collect();
     let losses = &report.admitted_losses;
-    lines.extend(losses.iter().map(|loss| admitted_line(loss.position, loss.lost, loss.kept)));
-    // What nobody can hold against anything any more is no proof, and whoever holds it is to know.
-    let is_lost = |held: &&Checkpoint| losses.iter().any(|loss| loss.takes(held));
-    let lost: Vec<&Checkpoint> = against.iter().filter(is_lost).collect();
+    lines.extend(losses.iter().map(admitted_line));
+    // What nobody can hold against anything any more is no proof, and whoever holds it is to know. One that proves an
+    // admission untrue is a problem, and the best proof there is.
+    let is_taken = |held: &Checkpoint| losses.iter().any(|loss| loss.takes(held));
+    let contradicts = |held: &Checkpoint| losses.iter().any(|loss| loss.contradicted_by(held).is_some());
+    let against = held.checkpoints.iter().map(|signed| signed.checkpoint());
+    let lost: Vec<&Checkpoint> = against.filter(|held| is_taken(held) && !contradicts(held)).collect();
     lines.extend(lost.iter().map(|Checkpoint { origin, size, .. }| {
         format!("the checkpoint of {size} events of {origin} is of what is admitted to be lost: it proves nothing here")
     }));
@@ -294,6 +300,7 @@ fn tell(
         1 => "1 problem".to_owned(),
         count => format!("{count} problems"),
     };
+    lines.extend(held_line(held));
     lines.push(format!("{} complaints, {} events: {found}", report.complaints, report.events));
     lines.push(format!("head {}", head_line(&report.head)));
     if let Some(object) = altered {
@@ -307,6 +314,8 @@ fn tell(
     told["altered_guard"] = json!(altered);
     told["warnings"] = json!(warnings);
     let name = |held: &&Checkpoint| json!({ "origin": held.origin.as_str(), "size": held.size });
+    told["held_checkpoints"] = json!(held.checkpoints.len());
+    told["not_read"] = json!(held.not_read);
     told["lost_checkpoints"] = lost.iter().map(name).collect();
     teller.tell(&told, &lines.join("\n"))
 }
@@ -318,8 +327,18 @@ pub(crate) fn problem_line(problem: &Problem) -> String {
 }
 
 /// A loss that is admitted, as one line.
-pub(crate) fn admitted_line(position: Position, lost: Position, kept: Position) -> String {
+pub(crate) fn admitted_line(loss: &Loss) -> String {
+    let Loss { position, lost, kept, .. } = loss;
     format!("admitted at position {position}: of {lost} events that were signed, {kept} were kept")
+}
+
+/// How many checkpoints in hand it was held against, as one line; none where there were none.
+pub(crate) fn held_line(held: &Held) -> Option<String> {
+    match held.checkpoints.len() {
+        0 => None,
+        1 => Some("held against 1 checkpoint in hand".to_owned()),
+        count => Some(format!("held against {count} checkpoints in hand")),
+    }
 }
 
 /// A head as one line, for people to keep.

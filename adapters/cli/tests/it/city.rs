@@ -156,6 +156,31 @@ impl City {
         (answered, notary.wait_with_output().unwrap().into())
     }
 
+    /// Has a loss admitted by way of a signer that goes away when it is asked for what it signed last in that line.
+    pub(crate) fn fork_until_asked_for(&mut self, line: u32) -> Ended {
+        let between = self.desk.path("between");
+        let listener = UnixListener::bind(&between).unwrap();
+        let mut fork = self.desk.command(&["ledger", "fork", "--signer", "between", "--key", &self.key, "--json"]);
+        let fork = fork.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let asked_for = json!({ "last": { "origin": origin(line).as_str() } });
+        loop {
+            let (mut client, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            BufReader::new(&client).read_until(b'\n', &mut request).unwrap();
+            if serde_json::from_slice::<Value>(&request).unwrap() == asked_for {
+                break;
+            }
+            let mut signer = UnixStream::connect(self.desk.path("socket")).unwrap();
+            signer.write_all(&request).unwrap();
+            let mut answer = Vec::new();
+            BufReader::new(&signer).read_until(b'\n', &mut answer).unwrap();
+            client.write_all(&answer).unwrap();
+        }
+        drop(listener);
+        fs::remove_file(between).unwrap();
+        fork.wait_with_output().unwrap().into()
+    }
+
     /// Writes checkpoints into a file, as somebody holds them; its name.
     pub(crate) fn hold<'n>(&self, name: &'n str, checkpoints: &[&SignedCheckpoint]) -> &'n str {
         let alone = checkpoints.len() == 1;

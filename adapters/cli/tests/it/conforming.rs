@@ -152,3 +152,53 @@ fn what_is_no_log_or_no_map_for_one_is_said() {
     let ended = desk.run(&["import", "log.csv", "--map", "map.toml"]);
     assert!(ended.code == 2 && ended.err.contains("conform"), "{}", ended.err);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_drawing_goes_where_a_link_leads_into_a_pipe_and_to_standard_output() {
+    use std::fs;
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+    use std::process::Command;
+    use std::thread;
+
+    let desk = desk();
+    let draw = |svg: &str| desk.run(&["conform", "log.csv", "--map", "map.toml", "--svg", svg]);
+    assert_eq!(draw("plain.svg").code, 3);
+    let drawing = fs::read_to_string(desk.path("plain.svg")).unwrap();
+    assert!(drawing.starts_with("<svg"), "{drawing}");
+
+    // A link to a file, and one over another link to a file that is not there yet.
+    fs::create_dir(desk.path("published")).unwrap();
+    desk.write("published/old.svg", "as it was");
+    symlink("published/old.svg", desk.path("old.svg")).unwrap();
+    symlink("new.svg", desk.path("published/latest.svg")).unwrap();
+    symlink("published/latest.svg", desk.path("latest.svg")).unwrap();
+    for (link, leads_to) in [("old.svg", "published/old.svg"), ("latest.svg", "published/new.svg")] {
+        assert_eq!(draw(link).code, 3);
+        assert!(desk.path(link).is_symlink(), "{link} stays what it is");
+        assert!(desk.path(leads_to).is_file(), "{leads_to}");
+        assert_eq!(fs::read_to_string(desk.path(leads_to)).unwrap(), drawing, "{leads_to}");
+    }
+    symlink("round.svg", desk.path("round.svg")).unwrap();
+    assert_eq!(draw("round.svg").code, 1, "it leads nowhere");
+
+    assert!(Command::new("mkfifo").arg(desk.path("pipe")).status().unwrap().success());
+    let pipe = desk.path("pipe");
+    let reader = thread::spawn(move || fs::read(pipe).unwrap());
+    assert_eq!(draw("pipe").code, 3);
+    assert!(fs::metadata(desk.path("pipe")).unwrap().file_type().is_fifo(), "it stays what it is");
+    assert_eq!(reader.join().unwrap(), drawing.as_bytes());
+
+    // Standard output, by a name of its own: a pipe, and a file, in which the report stands behind the drawing.
+    symlink("/dev/stdout", desk.path("out.svg")).unwrap();
+    let piped = draw("out.svg");
+    assert_eq!(piped.code, 3, "{}", piped.err);
+    assert!(piped.out.starts_with(&drawing) && piped.out.len() > drawing.len(), "{}", piped.out);
+    let mut command = desk.command(&["conform", "log.csv", "--map", "map.toml", "--svg", "out.svg"]);
+    command.stdout(fs::File::create(desk.path("both")).unwrap());
+    assert_eq!(command.status().unwrap().code(), Some(3));
+    assert_eq!(fs::read_to_string(desk.path("both")).unwrap(), piped.out);
+    assert!(desk.path("out.svg").is_symlink());
+    let beside = fs::read_dir(desk.path("published")).unwrap().chain(fs::read_dir(desk.path(".")).unwrap());
+    assert!(beside.map(|entry| entry.unwrap().file_name()).all(|name| !name.to_string_lossy().ends_with(".new")));
+}

@@ -3,14 +3,16 @@
 use std::fs;
 use std::process::Stdio;
 
-use aduan::audit::checkpoint::SignedCheckpoint;
+use aduan::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use aduan::audit::keys::{Keyring, Rotation};
 use aduan::audit::note::NoteKey;
+use aduan::audit::notes;
 use aduan::audit::proof::ConsistencyProof;
+use aduan::values::Digest;
 use serde_json::{Value, json};
 
 use crate::city::{City, Cut};
-use crate::desk::Ended;
+use crate::desk::{Desk, Ended};
 
 /// Whether the ledger is still the one of a checkpoint in hand, and whether that is of what it admits to have lost.
 #[track_caller]
@@ -123,6 +125,55 @@ fn a_backup_from_before_an_earlier_loss_admits_both() {
         assert_goes_on_from(&city, held, is_lost);
     }
     assert_eq!(city.desk.json(&["verify"])["problems"], json!([]));
+}
+
+#[test]
+fn nothing_is_admitted_before_the_signer_said_all_that_it_signed() {
+    let mut city = City::new();
+    city.write(5);
+    city.back_up("backup.db");
+    city.write(5);
+    city.sign();
+    city.restore("backup.db");
+    assert_eq!(city.fork().code, 0);
+    assert_eq!(city.agree(5).code, 0);
+    city.write(3);
+    city.sign();
+
+    // Both are to be admitted, and the signer goes away between the two.
+    city.restore("backup.db");
+    let cut = city.fork_until_asked_for(2);
+    assert_eq!(cut.code, 1, "{}{}", cut.out, cut.err);
+    assert_eq!(city.desk.json(&["ledger", "lines"])["lines"].as_array().unwrap().len(), 1, "nothing was admitted");
+    // The control: it is back.
+    assert_eq!(city.fork().code, 0);
+    assert_eq!(city.desk.json(&["ledger", "lines"])["lines"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn of_an_earlier_admission_alone_no_half_is_admitted() {
+    let mut city = City::new();
+    city.write(4);
+    city.back_up("older.db");
+    city.write(1);
+    city.back_up("backup.db");
+    city.write(5);
+    city.sign();
+    city.restore("backup.db");
+    assert_eq!(city.fork().code, 0);
+    assert_eq!(city.agree(5).code, 0);
+    assert_eq!(city.sign().checkpoint().size, 6, "the admission, and nothing behind it");
+
+    city.restore("backup.db");
+    let refused = city.fork();
+    assert_stops(&refused, 3, "aduan/mojokerto/2 was signed for 6 events");
+    assert_eq!(city.desk.json(&["ledger", "lines"])["lines"].as_array().unwrap().len(), 1, "nothing was admitted");
+    // An older backup serves, as it says.
+    city.restore("older.db");
+    let told = city.fork();
+    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+    assert_eq!(city.agree(4).code, 0);
+    assert_eq!(city.sign().checkpoint().origin.as_str(), "aduan/mojokerto/3");
 }
 
 #[test]
@@ -298,6 +349,59 @@ fn a_signer_that_forgot_is_made_again_from_the_file_of_a_notary() {
     assert_eq!(city.desk.run(&[&init[..], &["--after", "lost"]].concat()).code, 0);
     city.start_signer(&[]);
     assert_eq!(city.remembered(1), Some(last));
+}
+
+/// The checkpoints that a signer begins with.
+fn begun_with(desk: &Desk, folder: &str) -> Vec<(String, u64)> {
+    let signed = fs::read_to_string(desk.path(folder).join("signed")).unwrap();
+    let found = notes::split(&signed).filter_map(|note| note.parse::<SignedCheckpoint>().ok());
+    found.map(|signed| (signed.checkpoint().origin.to_string(), signed.checkpoint().size)).collect()
+}
+
+#[test]
+fn a_signer_of_two_ledgers_goes_on_from_the_newest_of_each_in_one_file() {
+    let desk = Desk::empty();
+    let [kediri, blitar] = ["aduan/kediri", "aduan/blitar"].map(|name| NoteKey::from_seed(name, &[7; 32]).unwrap());
+    let at = |key: &NoteKey, size| {
+        let origin = key.verifier().name().parse().unwrap();
+        notes::ended(Checkpoint { origin, size, root: Digest::of(b"") }.sign(key, 1_700_000_000))
+    };
+    desk.write("held", [at(&blitar, 60), at(&kediri, 4_000), at(&blitar, 90), at(&kediri, 5_000)].concat());
+    desk.write("of-one", at(&kediri, 5_000));
+    let signed_by = [&kediri, &blitar].map(|key| key.verifier().to_string());
+    let init = |folder: &str, ledgers: &[&str], more: &[&str]| {
+        let mut arguments = vec!["signer", "init", "--keys", folder];
+        arguments.extend(ledgers.iter().flat_map(|ledger| ["--ledger", *ledger]));
+        arguments.extend_from_slice(more);
+        if more.contains(&"--after") {
+            arguments.extend(signed_by.iter().flat_map(|key| ["--signed-by", key]));
+        }
+        desk.run(&arguments)
+    };
+    let both = ["kediri", "blitar"];
+    let (of_kediri, of_blitar) = (("aduan/kediri".to_owned(), 5_000), ("aduan/blitar".to_owned(), 90));
+
+    // Its keys are kept, its memory is lost.
+    assert_eq!(init("keys", &both, &[]).code, 0);
+    let forget = || fs::remove_file(desk.path("keys/signed")).unwrap();
+    forget();
+    let forgotten = init("keys", &both, &["--after", "of-one"]);
+    assert_eq!(forgotten.code, 2, "{}{}", forgotten.out, forgotten.err);
+    assert!(forgotten.err.contains("no checkpoint of blitar"), "{}", forgotten.err);
+    assert!(!desk.path("keys/signed").exists(), "nothing is begun");
+    let again = init("keys", &both, &["--after", "held"]);
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert_eq!(begun_with(&desk, "keys"), [of_kediri.clone(), of_blitar.clone()]);
+    // Whoever keeps it says that one was never signed; not of one that was.
+    forget();
+    assert_eq!(init("keys", &both, &["--after", "held", "--unsigned", "blitar"]).code, 2, "it was");
+    assert_eq!(init("keys", &both, &["--after", "of-one", "--unsigned", "malang"]).code, 2, "whose?");
+    assert_eq!(init("keys", &both, &["--after", "of-one", "--unsigned", "blitar"]).code, 0);
+    assert_eq!(begun_with(&desk, "keys"), std::slice::from_ref(&of_kediri));
+
+    // Another signer takes one of the two over, from files that overlap.
+    assert_eq!(init("new", &["blitar"], &["--after", "of-one", "--after", "held"]).code, 0);
+    assert_eq!(begun_with(&desk, "new"), [of_blitar]);
 }
 
 #[test]

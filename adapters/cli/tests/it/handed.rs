@@ -127,8 +127,36 @@ fn a_folder_is_held_against_the_last_checkpoint_and_stands_for_who_has_the_key()
     assert_eq!(older["manifest"]["size"], json!(held.checkpoint().size));
     assert_sound(&verified(&city, "up-to-the-first", &["--holds", "older"]));
     let all = ["--holds", "held"];
-    assert_sound(&verified(&city, "folder", &all));
+    assert_eq!(assert_sound(&verified(&city, "folder", &all))["held_checkpoints"], json!(2));
     assert_eq!(verified(&city, "up-to-the-first", &all).code, 13, "one in the file is of more than this");
+
+    // Two notaries may keep theirs in one file: of another ledger there may be a newer one.
+    let kediri = Checkpoint { origin: "aduan/kediri".parse().unwrap(), size: 5_000, root: Digest::of(b"") };
+    city.hold("shared", &[&held, &kediri.sign(&NoteKey::from_seed("aduan/kediri", &[9; 32]).unwrap(), 1)]);
+    let shared = exported(&city, "by-a-shared-file", &["--checkpoint", "shared"]);
+    assert_eq!(shared["manifest"]["size"], json!(held.checkpoint().size));
+}
+
+#[test]
+fn what_a_crash_tore_behind_the_last_checkpoint_in_hand_is_told_and_the_others_are_counted() {
+    let (city, ..) = handled();
+    exported(&city, "folder", &[]);
+    let whole = fs::read_to_string(city.desk.path("held")).unwrap();
+    city.desk.write("torn", format!("{whole}{}", &whole[..40]));
+    let verify = |more: &[&str]| city.desk.run(&[&["verify", "--key", &city.key], more].concat());
+    for (kind, more) in [("--against", &[][..]), ("--holds", &["folder"])] {
+        for (name, is_torn) in [("held", false), ("torn", true)] {
+            let arguments = [more, &[kind, name]].concat();
+            let ended = verify(&arguments);
+            assert_eq!(ended.code, 0, "{arguments:?}: {}{}", ended.out, ended.err);
+            assert!(ended.out.contains("held against 2 checkpoints in hand"), "{arguments:?}: {}", ended.out);
+            assert_eq!(ended.err.contains("torn: behind note 2: not read"), is_torn, "{arguments:?}: {}", ended.err);
+            let told: Value = serde_json::from_str(&verify(&[&arguments[..], &["--json"]].concat()).out).unwrap();
+            let not_read = if is_torn { json!(["torn: behind note 2: not read"]) } else { json!([]) };
+            assert_eq!((&told["held_checkpoints"], &told["not_read"]), (&json!(2), &not_read), "{arguments:?}");
+        }
+    }
+    assert_eq!(city.desk.json(&["verify"])["held_checkpoints"], json!(0));
 }
 
 #[test]
@@ -395,6 +423,41 @@ fn of_what_a_ledger_admits_to_have_lost_only_the_checkpoint_it_names_is_believed
         ended.out.contains("has another root than the one of 8 events that is admitted to be lost"),
         "{}",
         ended.out
+    );
+}
+
+#[test]
+fn a_checkpoint_that_proves_an_admission_untrue_is_not_called_lost() {
+    let mut city = City::new();
+    city.write(4);
+    city.back_up("four.db");
+    city.write(5);
+    let nine = city.sign();
+    // The signer forgets the last one it signs: its folder is restored as it was before.
+    city.stop_signer();
+    let forgetful = fs::read(city.desk.path("keys/signed")).unwrap();
+    city.start_signer(&[]);
+    city.write(1);
+    let ten = city.sign();
+    city.stop_signer();
+    city.desk.write("keys/signed", forgetful);
+    city.start_signer(&[]);
+    city.restore("four.db");
+    let told: Value = serde_json::from_str(&city.fork().out).unwrap();
+    assert_eq!(told["lines"][0]["lost"], json!(9));
+
+    city.hold("both", &[&nine, &ten]);
+    let verify = |more: &[&str]| city.desk.run(&[&["verify", "--against", "both", "--key", &city.key], more].concat());
+    let ended = verify(&["--json"]);
+    assert_eq!(ended.code, 5, "{}", ended.out);
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(told["problems"].as_array().map(Vec::len), Some(1), "{told}");
+    assert_eq!(told["lost_checkpoints"], json!([{ "origin": "aduan/mojokerto", "size": 9 }]), "of these, only nine");
+    let text = verify(&[]).out;
+    assert!(text.contains("reaches beyond the 9 events that are admitted to be lost"), "{text}");
+    assert!(
+        text.contains("the checkpoint of 9 events") && !text.contains("10 events of aduan/mojokerto is of what"),
+        "{text}"
     );
 }
 
