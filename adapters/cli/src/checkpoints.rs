@@ -20,9 +20,9 @@ use crate::answer::{Exit, Failure, Teller, tell_whole};
 use crate::attested::Walk;
 use crate::notary::Every;
 use crate::notary::printed::root;
-use crate::page::{Readers, write_whole};
 use crate::sheet::{Column, Part, Sheet};
 use crate::tenant::{Opened, Tenant};
+use crate::whole::{Readers, write_whole};
 
 /// What `checkpoints` is told.
 #[derive(Args)]

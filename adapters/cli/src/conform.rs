@@ -13,8 +13,8 @@ use clap::Args;
 use self::findings::Findings;
 use crate::answer::{Exit, Failure, Teller};
 use crate::import::xes::map_or_ours;
-use crate::page::{Readers, write_whole};
 use crate::progress::Progress;
+use crate::whole::{Readers, write_whole};
 
 /// What `conform` is told.
 #[derive(Args)]

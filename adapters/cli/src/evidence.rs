@@ -16,8 +16,8 @@ use serde_json::json;
 pub(crate) use self::reading::derive;
 use crate::Now;
 use crate::answer::{Exit, Failure, Teller};
-use crate::page::{Readers, write_whole};
 use crate::tenant::Tenant;
+use crate::whole::{Readers, write_whole};
 
 /// Of what evidence is asked.
 #[derive(Args)]

@@ -22,9 +22,9 @@ use self::timeline::{Entry, Look, Timeline};
 use crate::Now;
 use crate::answer::{Exit, Failure, Teller};
 use crate::edge::Instant;
-use crate::page::{Readers, write_whole};
 use crate::show::{find, unknown};
 use crate::tenant::Tenant;
+use crate::whole::{Readers, write_whole};
 
 /// What `history` is told.
 #[derive(Args)]

@@ -42,6 +42,7 @@ mod tenant;
 mod tick;
 mod track;
 mod verify;
+mod whole;
 
 use std::process::ExitCode;
 

@@ -13,8 +13,8 @@ use serde_json::json;
 use self::figures::{Figures, Origin};
 use crate::answer::{Exit, Failure, Teller};
 use crate::look::{Heading, Look, Seen};
-use crate::page::{Readers, write_whole};
 use crate::tenant::Tenant;
+use crate::whole::{Readers, write_whole};
 
 /// What `report` is told.
 #[derive(Args)]

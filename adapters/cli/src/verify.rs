@@ -21,9 +21,9 @@ use crate::ahead::Ahead;
 use crate::answer::{Exit, Failure, Teller};
 use crate::audit;
 use crate::held::Held;
-use crate::page::{Readers, write_whole};
 use crate::progress::Progress;
 use crate::tenant::{Opened, Tenant};
+use crate::whole::{Readers, write_whole};
 
 /// What `verify` is told.
 #[derive(Args)]

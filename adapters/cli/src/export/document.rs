@@ -1,9 +1,8 @@
 //! One document, written as the log is read: what stays in the house is found first, then the rest is told.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
+use std::path::Path;
 
 use aduan::engine::upcast;
 use aduan::event::Event;
@@ -14,7 +13,8 @@ use serde::Serialize;
 
 use crate::answer::{Exit, Failure, Teller};
 use crate::progress::Progress;
-use crate::tenant::{Tenant, beside};
+use crate::tenant::Tenant;
+use crate::whole::{Readers, Whole};
 
 /// Writes a ledger in that form.
 ///
@@ -41,18 +41,21 @@ pub(super) async fn write(
         })
         .await?;
     }
-    let mut target = Target::open(out, confidential)?;
+    let failed = |error: io::Error| Failure::file(out, &error);
+    let readers = if confidential == Confidential::Included { Readers::Owner } else { Readers::Anyone };
+    let mut target = Whole::open(out, readers).map_err(failed)?;
     let written = {
-        let mut export = Export::new(format, &mut target.writer, &origin, withheld, confidential)?;
+        let mut export = Export::new(format, &mut target, &origin, withheld, confidential)?;
         each(&*store, position, teller, |entry, event| Ok(export.take(entry, event)?)).await?;
         export.finish()?
     };
     if written.events + written.withheld_events != position {
         return Err(Failure::Corrupt(format!("{position} events were to be read, {written:?} were")));
     }
-    target.keep()?;
+    let is_standard_output = target.is_standard_output();
+    target.keep().map_err(failed)?;
     let told = Told { export: format.name(), out: out.display().to_string(), position, written };
-    match (is_standard(out), teller.json) {
+    match (is_standard_output, teller.json) {
         (false, _) => teller.tell(&told, &told.to_string())?,
         // Standard output holds the document.
         (true, true) => drop(writeln!(io::stderr(), "{}", serde_json::json!(told))),
@@ -86,52 +89,6 @@ async fn each(
     Ok(())
 }
 
-/// Where a document goes: a file that comes into being whole, or standard output.
-struct Target {
-    writer: BufWriter<Box<dyn Write>>,
-    /// Where it is written, and where it is to stand.
-    file: Option<(PathBuf, PathBuf)>,
-}
-
-impl Target {
-    fn open(out: &Path, confidential: Confidential) -> Result<Self, Failure> {
-        if is_standard(out) {
-            return Ok(Target { writer: BufWriter::new(Box::new(io::stdout())), file: None });
-        }
-        let new = beside(out, &format!(".{}.new", std::process::id()));
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        if confidential == Confidential::Included {
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        }
-        let file = options.open(&new).map_err(|error| Failure::file(out, &error))?;
-        Ok(Target { writer: BufWriter::new(Box::new(file)), file: Some((new, out.to_owned())) })
-    }
-
-    /// The document is whole: it takes its place.
-    fn keep(mut self) -> Result<(), Failure> {
-        let name = self.file.as_ref().map_or_else(|| PathBuf::from("standard output"), |(_, out)| out.clone());
-        let failed = |error: io::Error| Failure::file(&name, &error);
-        self.writer.flush().map_err(failed)?;
-        let Some((new, out)) = self.file.as_ref() else { return Ok(()) };
-        File::open(new).and_then(|file| file.sync_all()).map_err(failed)?;
-        fs::rename(new, out).map_err(failed)?;
-        self.file = None;
-        Ok(())
-    }
-}
-
-impl Drop for Target {
-    /// What is not whole goes.
-    fn drop(&mut self) {
-        if let Some((new, _)) = self.file.take() {
-            // What could not be made may not be there to remove.
-            let _ = fs::remove_file(new);
-        }
-    }
-}
-
 /// What was written, for programs and for people.
 #[derive(Serialize)]
 struct Told {
@@ -162,10 +119,6 @@ impl From<ExportError> for Failure {
             ExportError::Io(_) | ExportError::Untold(_) => Failure::Failed(error.to_string()),
         }
     }
-}
-
-fn is_standard(out: &Path) -> bool {
-    out == Path::new("-")
 }
 
 const PAGE: usize = 2_048;

@@ -66,6 +66,19 @@ fn standard_output_holds_the_document_and_standard_error_the_figures() {
     let ended = desk.run(&["export", "--format", "cloudevents", "--json"]);
     let told: Value = serde_json::from_str(&ended.err).unwrap();
     assert_eq!((ended.out.lines().count(), &told["events"]), (5, &json!(5)));
+    #[cfg(unix)]
+    {
+        // By a name of its own, too; and through a link, which stays one.
+        let whole = desk.run(&["export", "--format", "cloudevents"]).out;
+        std::os::unix::fs::symlink("/dev/stdout", desk.path("screen")).unwrap();
+        let ended = desk.run(&["export", "--format", "cloudevents", "--out", "screen"]);
+        assert_eq!((ended.code, &ended.out), (0, &whole));
+        assert!(ended.err.contains("2 cases and 5 events"), "{}", ended.err);
+        std::os::unix::fs::symlink("published", desk.path("link")).unwrap();
+        assert_eq!(desk.run(&["export", "--format", "cloudevents", "--out", "link"]).code, 0);
+        assert_eq!(std::fs::read_to_string(desk.path("published")).unwrap(), whole);
+        assert!(desk.path("screen").is_symlink() && desk.path("link").is_symlink());
+    }
 }
 
 #[test]
