@@ -39,6 +39,8 @@ pub struct Inspector {
     /// What is to be compared with checkpoints: the last of them is the next.
     tree: Frontier,
     checkpoints: Vec<Checkpoint>,
+    /// Why they cannot all be true, whatever the log is.
+    disputed: Vec<String>,
     rules: Option<Rules>,
     judge: Judge,
     problems: Vec<Problem>,
@@ -135,6 +137,7 @@ impl Inspector {
             saved: None,
             tree: Frontier::default(),
             checkpoints: Vec::new(),
+            disputed: Vec::new(),
             rules: None,
             judge: Judge::default(),
             problems: Vec::new(),
@@ -147,11 +150,20 @@ impl Inspector {
         Inspector { saved: Some(saved), ..self }
     }
 
-    /// The same, holding the log against checkpoints. Whether somebody signed them is for the caller to know.
+    /// The same, holding the log against checkpoints, and them against each other: of one size and line there is one
+    /// root, even of what was lost. Whether somebody signed them is for the caller to know.
     #[must_use]
     pub fn against_checkpoints(self, mut checkpoints: Vec<Checkpoint>) -> Self {
-        checkpoints.sort_by_key(|checkpoint| std::cmp::Reverse(checkpoint.size));
-        Inspector { checkpoints, ..self }
+        checkpoints.sort_by(|one, other| {
+            other.size.cmp(&one.size).then_with(|| one.origin.as_str().cmp(other.origin.as_str()))
+        });
+        let dispute = |pair: &[Checkpoint]| {
+            let [Checkpoint { origin, size, root }, other] = pair else { return None };
+            let is_disputed = other.origin == *origin && other.size == *size && other.root != *root;
+            is_disputed.then(|| format!("two checkpoints of {size} events of {origin} have different roots"))
+        };
+        let disputed = checkpoints.windows(2).filter_map(dispute).collect();
+        Inspector { checkpoints, disputed, ..self }
     }
 
     /// From here on recomputes every clock, by the documents that are known so far.
@@ -258,6 +270,9 @@ impl Inspector {
         for checkpoint in std::mem::take(&mut self.checkpoints) {
             let why = || format!("the log ends here, but a checkpoint covers {} events", checkpoint.size);
             self.hold_against(&checkpoint, (checkpoint.size > end).then(why));
+        }
+        for why in std::mem::take(&mut self.disputed) {
+            self.note(end, None, ProblemKind::Checkpoint, why);
         }
         if let Some(told) = told.filter(|told| **told != self.head) {
             let why = match told.position == end {

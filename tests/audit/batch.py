@@ -2,7 +2,7 @@
 """Checks many folders in one process, for tests: a request a line, an answer a line, both JSON.
 
     {"folder": DIR, "keys": [VKEY ...], "holds": [CHECKPOINT_FILE ...]}
-    {"exit": 0, "problems": [{"class": ..., "position": ..., "why": ...} ...]}, or {"crash": "..."}
+    {"exit": 0, "problems": [{"class": ..., "position": ..., "why": ...} ...], "unchecked": [...]}, or {"crash": "..."}
 """
 
 import io
@@ -24,7 +24,8 @@ def answer(request):
         arguments += ["--holds", path]
     out = io.StringIO()
     code = verify.main(arguments, out)
-    return {"exit": code, "problems": json.loads(out.getvalue())["problems"]}
+    told = json.loads(out.getvalue())
+    return {"exit": code, "problems": told["problems"], "unchecked": told["unchecked"]}
 
 
 for line in sys.stdin:

@@ -445,7 +445,7 @@ class Case(unittest.TestCase):
         code = verify.main(arguments + list(more), out)
         told = json.loads(out.getvalue())
         self.assertEqual(
-            set(told), {"ledger", "size", "records", "complaints", "problems", "admitted_losses"}, "the form of --json"
+            set(told), {"ledger", "size", "records", "complaints", "problems", "admitted_losses", "unchecked"}, "the form of --json"
         )
         codes = [verify.EXIT_CODES[problem["class"]] for problem in told["problems"]]
         self.assertEqual(code, min(codes, default=0))
@@ -703,6 +703,46 @@ class Clean(Case):
         city.chosen = with_losses
         city.export(self.folder, scope={"period": {"first": 8, "last": 9}})
         self.assertEqual([loss["size"] for loss in self.clean("--holds", held)["admitted_losses"]], [9, 9])
+
+    def test_a_loss_whose_admission_is_not_here(self):
+        """Of one complaint, and of a period that ends before the record, nobody can tell what was lost from what was rewritten."""
+        city, lost, old = forked()
+        held = self.keep("held", lost)
+        kept = self.keep("kept", old.checkpoint(size=6))
+        city.attested = [(size, note) for size, note in city.attested if note != lost]
+        for scope in ({"complaint": uuid(1)}, {"period": {"first": 1, "last": 5}}):
+            city.export(self.folder, scope=scope, holds=(6,))
+            told = self.clean("--holds", held, "--holds", kept)
+            self.assertEqual([(one["origin"], one["size"]) for one in told["unchecked"]], [("aduan/mojokerto", 9)], scope)
+            # Of the line that is signed now it is compared as ever.
+            of_this = self.keep("of-this", city.checkpoint(size=8, top=sha(b"x")))
+            told = self.finds("consistency", more=("--holds", held, "--holds", of_this))
+            # And so it is where another is of the same size.
+            another = self.keep("another", old.checkpoint(size=9, top=sha(b"x")))
+            self.finds("consistency", more=("--holds", held, "--holds", another))
+            shutil.rmtree(self.folder)
+        # Each admission is here, whatever the period begins with, if it ends where the checkpoint does.
+        city.export(self.folder, scope={"period": {"first": 8, "last": len(city.records)}})
+        far = old
+        far.command((1, "Annotated", {}, {}, False))
+        while len(far.records) <= len(city.records):
+            far.command((1, "Annotated", {}, {}, False))
+        self.assertIn("consistency", {p["class"] for p in self.run_it("--holds", self.keep("far", far.checkpoint()))["problems"]})
+
+    def test_a_key_handed_over_in_what_was_lost(self):
+        """Behind everything that is here: the checkpoint of a later line is signed by it, whatever its size."""
+        city, _, old = forked()
+        text = old.rotation(40, NEW, (OLD, NEW))
+        city.attested = [(size, note) for size, note in city.attested if size <= 6] + [(40, text)]
+        for scope in ("whole", {"complaint": uuid(1)}, {"period": {"first": 1, "last": 5}}):
+            city.export(self.folder, scope=scope, checkpoint=city.checkpoint(seed=NEW))
+            self.clean()
+            shutil.rmtree(self.folder)
+        # In the line that is signed now none lies behind the end.
+        city.seed = NEW
+        city.attested.append((40, city.rotation(40, STRANGER, (NEW, STRANGER))))
+        city.export(self.folder)
+        self.finds("format")
 
     def test_two_losses(self):
         """The second one reaches behind the record that admitted the first, which is admitted once more: line follows line."""
@@ -978,9 +1018,35 @@ class Signatures(Case):
         city.export(self.folder)
         self.finds("signature", more=("--holds", self.keep("held", city.checkpoint(size=4, seed=STRANGER))))
 
-    def test_a_held_checkpoint_that_is_none(self):
-        town().export(self.folder)
-        self.finds("format", more=("--holds", self.keep("held", "garbage")))
+    def test_a_file_as_a_notary_keeps_it(self):
+        city = town()
+        city.export(self.folder)
+        handed_over = city.rotation(6, NEW, (OLD, NEW))
+        kept = [city.checkpoint(size=size, seed=OLD) for size in (2, 4)]
+        torn = city.checkpoint()[:60]
+        file = "".join(note + "%\n" for note in (kept[0], handed_over, kept[1]))
+        for text in (file, file + torn, file + city.checkpoint(size=5, seed=OLD)):
+            self.clean("--holds", self.keep("held", text))
+        # Each of them is held against the folder, the one behind the last line `%`, too.
+        other = city.checkpoint(size=5, seed=OLD, top=sha(b"x"))
+        for text in (other + "%\n" + file, file + other + "%\n", file + other):
+            self.finds("consistency", more=("--holds", self.keep("held", text)))
+
+    def test_a_held_file_that_is_damaged_or_holds_none(self):
+        city = town()
+        city.export(self.folder)
+        key, note = vkey("aduan/mojokerto", OLD), city.checkpoint(size=4, seed=OLD)
+        damaged = note.replace("\n4\n", "\nfour\n")
+        handed_over = city.rotation(6, NEW, (OLD, NEW))
+        for text in (
+            "", "garbage", damaged, note + "%\n" + damaged + "%\n", damaged + "%\n" + note + "%\n", note + "%\n%\n",
+            handed_over, handed_over + "%\n", note + "%\nLampu mati\n%\n",
+        ):
+            err, out = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stderr(err), self.assertRaises(SystemExit) as left:
+                verify.main([self.folder, "--key", key, "--holds", self.keep("held", text)], out)
+            self.assertEqual((left.exception.code, out.getvalue()), (2, ""), text)
+            self.assertIn("--holds", err.getvalue())
 
 
 class Roots(Case):

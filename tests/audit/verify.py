@@ -9,8 +9,8 @@ of what you trust here. It was written from the specification alone and shares n
 
     --key    a public key of the ledger, NAME+ID+BASE64. Keys that took over later follow from the rotations in the export.
              Give the first key, or every key you know: a key that only came later proves nothing of what was signed before.
-    --holds  a checkpoint that you kept from earlier. This is the strongest check there is: if history was rewritten since
-             then, by whoever has the key, it is found here.
+    --holds  a checkpoint that you kept from earlier, or a file of them as a notary keeps it, each followed by a line `%`.
+             This is the strongest check there is: if history was rewritten since then, by whoever has the key, it is found here.
     --slack  by how many seconds clocks may differ (600)
     --json   one object in place of lines
 
@@ -29,7 +29,9 @@ It checks that
 
 Every failure is listed, one a line: the class, the position or file, and what is wrong. The exit code is that of the first
 class in this order that has a failure; 0 where nothing is wrong; 2 for wrong usage. What was lost and admitted is told, and is
-no failure. Not checked here: whether events were lawful, and whether clocks and `states.jsonl` follow from them (only its form).
+no failure; nor is a checkpoint of a line that was left, which you hold against a folder that does not reach to the record that
+admits the loss: it is told as unchecked, and the whole ledger tells.
+Not checked here: whether events were lawful, and whether clocks and `states.jsonl` follow from them (only its form).
 In the export of one complaint, older checkpoints in `attestations` can be held against this one only where a proof of
 consistency is there for their size; how many could not be is told at the end.
 
@@ -120,6 +122,7 @@ class Findings:
         self.classes: Set[str] = set()
         self.problems: List[dict] = []
         self.admitted: List[dict] = []
+        self.unchecked: List[dict] = []
 
     def add(self, kind: str, where: Where, why: str) -> None:
         self.count += 1
@@ -140,6 +143,17 @@ class Findings:
             print(
                 "admitted-loss %s: size %d of line %d, record %d admits that only %d were kept"
                 % (shown(where, 200), size, line, fork.position, fork.kept),
+                file=self.out,
+            )
+
+    def leave_unchecked(self, checkpoint: "Checkpoint") -> None:
+        root = checkpoint.root.hex()
+        self.unchecked.append({"origin": checkpoint.origin, "size": checkpoint.size, "root": root})
+        if not self.as_json:
+            print(
+                "unchecked %s: size %d of %s cannot be checked here: that line was left after a loss, and the record that"
+                " admits it is not in this export; the whole ledger tells"
+                % (shown(checkpoint.where, 200), checkpoint.size, shown(checkpoint.origin)),
                 file=self.out,
             )
 
@@ -373,6 +387,7 @@ class Checkpoint:
         self.size = parse_size(lines[1])
         self.root = parse_hash(lines[2])
         self.line: Optional[int] = None  # which line of history, once the ledger is known
+        self.place: Place = (1, self.size)  # of whatever ledger it is
         self.time: Optional[int] = None
 
 
@@ -389,6 +404,7 @@ class Rotation:
         self.size = parse_size(lines[2])
         self.key = parse_vkey(lines[3], (KIND_NOTE,))
         self.line: Optional[int] = None
+        self.place: Place = (1, self.size)
 
 
 # How far something is: the line of history, then the size in it. A later line may begin with smaller sizes.
@@ -434,7 +450,7 @@ class Keyring:
         if lines is None:
             return FALSE_LINE
         old = None
-        place = place_of(rotation.line, rotation.size)
+        place = rotation.place
         for period in self.periods:
             open_still = period.upto is None and period.after <= place
             if open_still and not period.key.same(rotation.key) and signs_once(lines, period.key, KIND_NOTE):
@@ -457,7 +473,7 @@ class Keyring:
         lines = verified_lines(self.keys(), checkpoint.note)
         if lines is None:
             return FALSE_LINE
-        counting = [period.key for period in self.periods if period.counts_at(place_of(checkpoint.line, checkpoint.size))]
+        counting = [period.key for period in self.periods if period.counts_at(checkpoint.place)]
         for key in counting:
             timed = signs_once(lines, key, KIND_TIMED)
             if timed and signs_once(lines, key, KIND_NOTE):
@@ -903,6 +919,57 @@ def read_checkpoint(found: Findings, path: str, where: str) -> Optional[Checkpoi
     except Malformed as problem:
         found.add("format", where, str(problem))
         return None
+
+
+# What a signer or a notary writes down beside checkpoints says so itself: `aduan/key-rotation/v1`.
+OF_ANOTHER_KIND = re.compile(rb"aduan/[a-z-]+/v1(\r?\n|\Z)")
+
+
+def read_held(path: str) -> List[Checkpoint]:
+    """Every checkpoint in a file: one alone, or those that a notary appended, each followed by a line `%`. Keys handed over are
+    passed over; so is what a crash left behind the last one."""
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+        raw.decode("utf-8")
+    except OSError as problem:
+        raise Malformed("cannot be read: %s" % problem.strerror) from None
+    except UnicodeDecodeError:
+        raise Malformed("no UTF-8") from None
+    entries, rest = ended_entries(raw)
+    if not entries:
+        entries, rest = [rest], b""
+    elif rest.startswith(b"%\n"):
+        raise Malformed("note %d: an end without a note" % (len(entries) + 1))
+    held: List[Checkpoint] = []
+    for number, entry in enumerate(entries, 1):
+        if OF_ANOTHER_KIND.match(entry):
+            continue
+        where = path if len(entries) == 1 else "%s:%d" % (path, number)
+        try:
+            held.append(Checkpoint(where, parse_note(entry)))
+        except Malformed as problem:
+            raise Malformed("note %d: %s" % (number, problem)) from None
+    try:
+        held.append(Checkpoint("%s:%d" % (path, len(entries) + 1), parse_note(rest)))  # one alone behind the others
+    except Malformed:
+        pass
+    if not held:
+        raise Malformed("holds no checkpoint")
+    return held
+
+
+def ended_entries(raw: bytes) -> Tuple[List[bytes], bytes]:
+    """What stands before each line `%` that ends something, and what stands behind the last."""
+    entries: List[bytes] = []
+    entry: List[bytes] = []
+    for line in re.findall(rb"[^\n]*\n|[^\n]+", raw):
+        if line == b"%\n" and entry:
+            entries.append(b"".join(entry))
+            entry = []
+        else:
+            entry.append(line)
+    return entries, b"".join(entry)
 
 
 def read_attestations(found: Findings, folder: str) -> Tuple[List[Checkpoint], List[Rotation]]:
@@ -1447,7 +1514,7 @@ def recorded_at(record: Record) -> Optional[int]:
 class Times:
     """Recorded times lie between the signed times of the checkpoints around them."""
 
-    def __init__(self, found: Findings, checkpoints: List[Checkpoint], slack: int) -> None:
+    def __init__(self, found: Findings, checkpoints: List[Checkpoint], doubted: List[Checkpoint], slack: int) -> None:
         self.found = found
         self.slack = slack
         of_ledger = [c for c in checkpoints if c.time is not None and c.line is not None]
@@ -1457,7 +1524,8 @@ class Times:
         for c in timed:
             assert c.time is not None
             self.latest.append(max(c.time, self.latest[-1] if self.latest else 0))
-        self.limit(timed)
+        # What may be lost perhaps never held what is here.
+        self.limit([c for c in timed if c not in doubted])
         # Of admissions that stand one behind the other, only the last tells which checkpoints hold none of them.
         self.admitted: List[Tuple[int, int]] = []
 
@@ -1571,6 +1639,9 @@ class Leaves:
 
     def begins(self, older: Checkpoint) -> Optional[str]:
         """What speaks against an older checkpoint being a beginning of the leaves."""
+        return self.why_not(older)
+
+    def why_not(self, older: Checkpoint) -> Optional[str]:
         if not self.there:
             return None
         root = self.roots.get(older.size)
@@ -1581,6 +1652,9 @@ class Leaves:
     def finish(self) -> None:
         if self.file is not None:
             self.file.close()
+
+
+NO_PROOF = "there is no proof that it is the beginning of this one"
 
 
 class Proofs:
@@ -1642,6 +1716,14 @@ class Proofs:
 
     def begins(self, older: Checkpoint) -> Optional[str]:
         """What speaks against an older checkpoint being a beginning; where no proof is there, it is noted as not shown."""
+        if self.checkpoint is not None and older.size not in (0, self.checkpoint.size):
+            if older.size not in self.consistency:
+                self.unshown.add(older.size)
+                return None
+            self.used.add(older.size)
+        return self.why_not(older)
+
+    def why_not(self, older: Checkpoint) -> Optional[str]:
         if self.checkpoint is None:
             return None
         if older.size in (0, self.checkpoint.size):
@@ -1649,9 +1731,7 @@ class Proofs:
             return None if older.root == same else "has another root at the same size"
         proof = self.consistency.get(older.size)
         if proof is None:
-            self.unshown.add(older.size)
-            return None
-        self.used.add(older.size)
+            return NO_PROOF
         roots = consistency_roots(older.size, self.checkpoint.size, older.root, proof.path)
         return None if roots == (older.root, self.checkpoint.root) else "is not shown to be the beginning of this one"
 
@@ -1688,7 +1768,7 @@ class Proofs:
 class Options(NamedTuple):
     folder: str
     keys: List[VerifierKey]
-    holds: List[str]
+    held: List[Checkpoint]
     slack: int
 
 
@@ -1720,11 +1800,7 @@ class Audit:
         check_entries(found, folder, self.manifest)
         self.checkpoint = read_checkpoint(found, os.path.join(folder, "checkpoint"), "checkpoint")
         self.attested, self.rotations = read_attestations(found, folder)
-        self.held = []
-        for path in self.options.holds:
-            held = read_checkpoint(found, path, path)
-            if held is not None:
-                self.held.append(held)
+        self.held = self.options.held
         self.ledger = self.manifest.ledger
         if self.ledger is None and self.checkpoint is not None:
             self.ledger = ledger_in(self.checkpoint.origin)
@@ -1736,6 +1812,8 @@ class Audit:
         """Finds which line of the ledger each note is of."""
         for note in self.heads() + self.rotations + self.held:
             note.line = line_of(note.origin, self.ledger) if self.ledger is not None else None
+            own = ledger_in(note.origin)
+            note.place = place_of(line_of(note.origin, own) if own is not None else None, note.size)
             if note.line is None and self.ledger is not None:
                 kind = "consistency" if note in self.held else "format"
                 self.found.add(kind, note.where, "is of another ledger: %s" % shown(note.origin))
@@ -1746,7 +1824,7 @@ class Audit:
     def check_signatures(self) -> None:
         ring = Keyring(self.options.keys)
         # Several may be after one size: whichever order leads on is taken.
-        left = sorted(self.rotations, key=lambda rotation: place_of(rotation.line, rotation.size))
+        left = sorted(self.rotations, key=lambda rotation: rotation.place)
         before = -1
         while left and len(left) != before:
             before = len(left)
@@ -1781,7 +1859,8 @@ class Audit:
         boxes = Boxes(found, self.folder) if self.is_there(manifest.boxes, "boxes.jsonl") else None
         keys = Keys(found, self.folder) if self.is_there(manifest.keys, "keys.jsonl") else None
         documents = Documents(found)
-        times = Times(found, self.heads() + self.held, self.options.slack)
+        self.doubted = [held for held in self.held if self.may_be_lost(held)]
+        times = Times(found, self.heads() + self.held, self.doubted, self.options.slack)
         self.forks = Forks(found, hashes, in_order=isinstance(self.tie, Leaves))
         for record in self.parsed_records():
             positions.take(record.position)
@@ -1865,18 +1944,49 @@ class Audit:
         for older in self.attested + self.held:
             if older.line is None:
                 continue
-            why = self.why_no_beginning(older)
+            unchecked = self.is_unchecked(older)
+            why = None if unchecked else self.why_no_beginning(older)
             if not why and roots.setdefault((older.line, older.size), older.root) != older.root:
                 why = "another root was signed at size %d" % older.size
             fork = self.forks.losing(older)
             if why:
                 self.found.add("consistency", older.where, why)
+            elif unchecked:
+                pass  # told below, once for all of them
             elif fork is not None:
                 self.found.admit(older.where, older.line, older.size, fork)
             else:
                 self.check_line(older)
+        for held in sorted(self.doubted, key=lambda held: held.size):
+            if self.is_unchecked(held):
+                self.found.leave_unchecked(held)
         self.check_held_shown()
         self.check_rotations()
+
+    def may_be_lost(self, held: Checkpoint) -> bool:
+        """Whether a checkpoint in hand does not fit, and may be of what was lost by an admission that is not in the folder:
+        of one complaint none is here, and of a period that ends before the checkpoint those behind its end are not. What the
+        folder keeps itself it owns to: that is not lost."""
+        own, manifest = self.checkpoint, self.manifest
+        if own is None or own.line is None or held.line is None or held.line >= own.line:
+            return False
+        if manifest.scope not in (PERIOD, COMPLAINT) or manifest.scope == PERIOD and manifest.last >= own.size:
+            return False
+        admitted_up_to = manifest.last if manifest.scope == PERIOD else 0
+        if held.size <= admitted_up_to:
+            return False
+        same = (held.line, held.size, held.root)
+        if any(same == (kept.line, kept.size, kept.root) for kept in self.attested):
+            return False
+        return held.size > own.size or self.tie.why_not(held) is not None
+
+    def is_unchecked(self, older: Checkpoint) -> bool:
+        """Whether an admission that takes it may be missing here: each line up to this one began with its own."""
+        if older not in self.doubted or self.forks.losing(older) is not None:
+            return False
+        own = self.checkpoint.line if self.checkpoint is not None else None
+        admitted = sum(1 for fork in self.forks.all if (older.line or 1) < fork.line <= (own or 1))
+        return admitted < (own or 1) - (older.line or 1)
 
     def why_no_beginning(self, older: Checkpoint) -> Optional[str]:
         """What speaks against an older checkpoint being the beginning of this one, or lost as was admitted."""
@@ -1887,9 +1997,11 @@ class Audit:
         return self.tie.begins(older)
 
     def check_rotations(self) -> None:
+        """No key is handed over behind the checkpoint, but in a line that was left."""
+        own = self.checkpoint.line if self.checkpoint is not None else None
         for rotation in self.rotations:
-            lost = any(fork.kept < rotation.size for fork in self.forks.all)
-            if self.size is not None and rotation.size > self.size and not lost:
+            left = (rotation.line or 1) < (own or 1)
+            if self.size is not None and rotation.size > self.size and not left:
                 self.found.add("format", rotation.where, "lies behind the checkpoint")
 
     def check_line(self, checkpoint: Checkpoint) -> None:
@@ -1912,8 +2024,8 @@ class Audit:
             return
         for held in self.held:
             if held.size in self.tie.unshown and held.line is not None:
-                why = "there is no proof that it is the beginning of this one"
-                self.found.add("consistency", held.where, why)
+                if not self.is_unchecked(held):
+                    self.found.add("consistency", held.where, NO_PROOF)
 
     def check_states(self) -> None:
         before = ""
@@ -1965,9 +2077,14 @@ def parse_arguments(arguments: Optional[List[str]]) -> argparse.Namespace:
     parsed.key = keys
     if not os.path.isdir(parsed.folder):
         parser.error("%s is no folder" % shown(parsed.folder))
+    parsed.held = []
     for path in parsed.holds:
         if not os.path.isfile(path):
             parser.error("--holds %s: there is no such file" % shown(path))
+        try:
+            parsed.held += read_held(path)
+        except Malformed as problem:
+            parser.error("--holds %s: %s" % (shown(path), problem))
     if parsed.slack < 0:
         parser.error("--slack is not negative")
     return parsed
@@ -1977,7 +2094,7 @@ def main(arguments: Optional[List[str]] = None, out=None) -> int:
     out = out or sys.stdout
     parsed = parse_arguments(arguments)
     found = Findings(parsed.json, out)
-    audit = Audit(found, Options(parsed.folder, parsed.key, parsed.holds, parsed.slack))
+    audit = Audit(found, Options(parsed.folder, parsed.key, parsed.held, parsed.slack))
     audit.run()
     if parsed.json:
         told = {
@@ -1987,6 +2104,7 @@ def main(arguments: Optional[List[str]] = None, out=None) -> int:
             "complaints": audit.complaints,
             "problems": found.problems,
             "admitted_losses": found.admitted,
+            "unchecked": found.unchecked,
         }
         print(json.dumps(told), file=out)
     else:

@@ -603,8 +603,11 @@ async fn an_admission_that_stands_elsewhere_or_out_of_line_is_found() {
 
 /// What an inspection of these entries finds, held against one checkpoint.
 fn held_against(entries: &[Entry], origin: &Origin, size: Position, root: Digest) -> Vec<ProblemKind> {
-    let checkpoint = Checkpoint { origin: origin.clone(), size, root };
-    let mut inspector = Inspector::new(ledger()).against_checkpoints(vec![checkpoint]);
+    held_against_all(entries, vec![Checkpoint { origin: origin.clone(), size, root }])
+}
+
+fn held_against_all(entries: &[Entry], checkpoints: Vec<Checkpoint>) -> Vec<ProblemKind> {
+    let mut inspector = Inspector::new(ledger()).against_checkpoints(checkpoints);
     for entry in entries {
         inspector.read(entry, Ok(&entry.record.event().unwrap()));
     }
@@ -646,6 +649,17 @@ async fn a_log_is_held_against_checkpoints_but_for_what_it_admits_to_have_lost()
         ("something else was signed than is admitted", &log, &first, 9, other, &wrong),
     ] {
         assert_eq!(&held_against(entries, origin, size, root), wanted, "{case}");
+    }
+
+    // Of what is lost nobody can tell which root is true; that there are two of one size is wrong in any case.
+    let of = |origin: &Origin, size, root| Checkpoint { origin: origin.clone(), size, root };
+    for (case, held, wanted) in [
+        ("the same twice", vec![of(&first, 4, other), of(&first, 9, signed), of(&first, 4, other)], &fine),
+        ("of two sizes", vec![of(&first, 4, other), of(&first, 5, signed)], &fine),
+        ("of two lines", vec![of(&first, 5, other), of(&second, 5, root(5))], &fine),
+        ("two roots", vec![of(&first, 4, other), of(&second, 4, root(4)), of(&first, 4, signed)], &wrong),
+    ] {
+        assert_eq!(&held_against_all(&log, held), wanted, "{case}");
     }
 
     // What something is wrong with admits nothing.

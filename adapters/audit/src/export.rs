@@ -383,8 +383,11 @@ async fn write_proofs(
     while let Some(Line::Text(text)) = lines.next().map_err(at(&path))? {
         positions.extend(line::read(text, &mut record).ok());
     }
-    let olds = export.held.iter().map(|held| held.checkpoint().size).filter(|old| (1..=size).contains(old));
-    let olds: Vec<u64> = olds.collect();
+    // No proof leads from what was lost.
+    let losses = fork::losses(&*export.store).await?;
+    let held = export.held.iter().map(SignedCheckpoint::checkpoint);
+    let held = held.filter(|held| !losses.iter().any(|loss| loss.takes(held)));
+    let olds: Vec<u64> = held.map(|held| held.size).filter(|old| (1..=size).contains(old)).collect();
     let mut hashes = RangeHashes::default();
     positions.iter().for_each(|position| hashes.ask(&tree::inclusion(position - 1, size)));
     olds.iter().for_each(|old| hashes.ask(&tree::consistency(*old, size)));

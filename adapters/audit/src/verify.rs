@@ -11,6 +11,7 @@ mod documents;
 mod entries;
 mod ground;
 mod leaves;
+mod left;
 mod proofs;
 mod said;
 mod sealed;
@@ -24,12 +25,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use aduan::audit::checkpoint::SignedCheckpoint;
+use aduan::audit::checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use aduan::audit::fork::Loss;
 use aduan::audit::note::VerifierKey;
-use aduan::values::{ComplaintId, LedgerId, Position};
+use aduan::values::{ComplaintId, Digest, LedgerId, Position};
 use chrono::{NaiveDateTime, TimeDelta};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use self::attested::Attested;
 use self::documents::Documents;
@@ -178,6 +179,37 @@ impl std::fmt::Display for Problem {
     }
 }
 
+/// A checkpoint in the auditor's hand that cannot be checked in a folder. It is of a line that was left after a loss, and
+/// does not fit; the record that admits the loss is not in what was exported, so that nobody can tell here whether it is
+/// of what was lost. The whole ledger tells.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Unchecked {
+    /// Of which line.
+    #[serde(serialize_with = "as_text")]
+    pub origin: Origin,
+    /// How many records it covers.
+    pub size: Position,
+    /// The root over them.
+    pub root: Digest,
+}
+
+impl Unchecked {
+    fn of(Checkpoint { origin, size, root }: &Checkpoint) -> Self {
+        Unchecked { origin: origin.clone(), size: *size, root: *root }
+    }
+}
+
+impl std::fmt::Display for Unchecked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Unchecked { origin, size, .. } = self;
+        write!(
+            f,
+            "the checkpoint of {size} events of {origin} in hand cannot be checked here: that line was left after a "
+        )?;
+        f.write_str("loss, and the record that admits it is not in this export; the whole ledger tells")
+    }
+}
+
 /// What a verification found.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Verification {
@@ -197,6 +229,8 @@ pub struct Verification {
     pub verdicts: u64,
     /// Losses that the ledger admits: no failure, and nothing to overlook.
     pub admitted_losses: Vec<Loss>,
+    /// Checkpoints in the auditor's hand that nobody can check in this folder: no failure, and nothing to overlook.
+    pub unchecked: Vec<Unchecked>,
     /// Everything that is wrong, in the order of positions.
     pub problems: Vec<Problem>,
 }
@@ -213,6 +247,7 @@ impl Verification {
         self.clocks += part.clocks;
         self.verdicts += part.verdicts;
         self.admitted_losses.extend(part.losses);
+        self.unchecked.extend(part.unchecked);
         self.problems.extend(part.problems);
     }
 
@@ -233,7 +268,7 @@ pub fn verify(folder: &Path, trust: &Trust, progress: impl Fn(u64, u64) + Sync) 
     verify_in_shares(folder, trust, SHARE, progress)
 }
 
-/// The same, judging the complaints of about so many bytes of records at a time: with a kilobyte a complaint in memory,
+/// The same, judging the complaints of about so many bytes of records at a time: with three kilobytes a complaint in memory,
 /// and a pass over the records for each share.
 pub fn verify_in_shares(
     folder: &Path,
@@ -250,6 +285,7 @@ pub fn verify_in_shares(
         clocks: 0,
         verdicts: 0,
         admitted_losses: Vec::new(),
+        unchecked: Vec::new(),
         problems: Vec::new(),
     };
     let manifest = match read_manifest(folder) {
@@ -261,7 +297,10 @@ pub fn verify_in_shares(
     };
     let problems = &mut found.problems;
     entries::check(folder, &manifest, problems);
-    let attested = attested::read(folder, &manifest, trust, problems);
+    let mut attested = attested::read(folder, &manifest, trust, problems);
+    if let Some(attested) = &mut attested {
+        left::mark(folder, &manifest.scope, attested);
+    }
     // The checkpoint is signed, and the manifest is not.
     let size = attested.as_ref().map_or(manifest.size, |attested| attested.checkpoint.checkpoint().size);
     if attested.is_some() {
@@ -319,6 +358,7 @@ struct Part {
     clocks: u64,
     verdicts: u64,
     losses: Vec<Loss>,
+    unchecked: Vec<Unchecked>,
     problems: Vec<Problem>,
     /// A line that is not the first share's holds no JSON.
     holds_no_json: bool,
@@ -372,6 +412,10 @@ impl Folder<'_> {
         });
         parts.into_inner().expect("whoever held it went on")
     }
+}
+
+fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 fn read_manifest(folder: &Path) -> Result<Manifest, Problem> {

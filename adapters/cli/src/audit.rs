@@ -277,6 +277,7 @@ fn tell_written(written: &Exported, folder: &Path, teller: Teller) -> Result<(),
 fn tell_found(found: &Verification, held: &Held, teller: Teller) -> Result<(), Failure> {
     let mut lines: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
     lines.extend(found.admitted_losses.iter().map(admitted_line));
+    lines.extend(found.unchecked.iter().map(ToString::to_string));
     let wrong = match found.problems.len() {
         0 => "nothing is wrong".to_owned(),
         1 => "1 failure".to_owned(),

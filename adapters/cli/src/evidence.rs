@@ -94,7 +94,7 @@ pub(crate) fn standing(pack: &Pack) -> String {
     if pack.stands {
         return format!("all {} numbers stand", pack.numbers.len());
     }
-    let at_fault = if pack.at_fault.is_empty() { "none".to_owned() } else { pack.at_fault.to_string() };
+    let at_fault = if pack.at_fault.is_empty() { "none that is told".to_owned() } else { pack.at_fault.to_string() };
     format!(
         "{fallen} of {} numbers do not stand: {problems} problems of the log, {doubts} doubted clocks, positions not \
          proven: {at_fault}",

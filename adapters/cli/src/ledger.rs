@@ -245,9 +245,10 @@ impl Lost {
         if !open.is_empty() {
             return (told, text + HALF_DONE);
         }
+        let lost = left.last().map_or(0, |(last, _)| last.size);
         text += &format!(
             "Whoever keeps the signer must agree, or nothing is signed any more:\n  \
-             aduan signer agree-to-fork --keys DIR --ledger '{ledger}' --kept {kept}\n\
+             aduan signer agree-to-fork --keys DIR --ledger '{ledger}' --kept {kept} --lost {lost}\n\
              Tell the auditors: what is lost, and that an older checkpoint greater than {kept} cannot be checked any more.\n\
              A receipt for a position that is lost is proof of what was done there: it has to be done again."
         );

@@ -130,13 +130,14 @@ impl FileSigner {
         self.held().rotate(&Origin::of(ledger, 1), &chance)
     }
 
-    /// Agrees, for whoever keeps this signer, that a ledger lost what came after `kept` and goes on in a new line. The
-    /// present line is signed no more.
+    /// Agrees, for whoever keeps this signer, that a ledger lost what came after `kept` and goes on in a new line. `lost`
+    /// is how many events the ledger says were signed in the present line, which is signed no more.
     ///
     /// # Errors
-    /// When nothing was lost, it does not sign for that ledger, or the folder cannot be written.
-    pub fn agree_to_fork(&self, ledger: &LedgerId, kept: u64) -> Result<Agreement, FolderError> {
-        self.held().agree_to_fork(&Origin::of(ledger, 1), kept)
+    /// When nothing was lost, more was signed than the ledger says, it does not sign for that ledger, or the folder cannot
+    /// be written.
+    pub fn agree_to_fork(&self, ledger: &LedgerId, kept: u64, lost: u64) -> Result<Agreement, FolderError> {
+        self.held().agree_to_fork(&Origin::of(ledger, 1), kept, lost)
     }
 
     /// Asks the folder where it may wait for the disk. Who goes away does not cut it in half.
@@ -213,10 +214,10 @@ impl Folder {
         Ok(signed)
     }
 
-    fn agree_to_fork(&mut self, first: &Origin, kept: u64) -> Result<Agreement, FolderError> {
+    fn agree_to_fork(&mut self, first: &Origin, kept: u64, lost: u64) -> Result<Agreement, FolderError> {
         let memory = self.ledger(first)?;
-        let line = memory.line.fork(kept, None)?;
-        let agreement = Agreement::sign(line.origin(), kept, &self.key(first.key_name())?.note_key());
+        let line = memory.line.fork(kept, Some(lost), None)?;
+        let agreement = Agreement::sign(line.origin(), kept, lost, &self.key(first.key_name())?.note_key());
         let written = self.write(Statement::Agreement(agreement.clone()));
         written.map_err(|why| FolderError::Io { path: self.path.join(SIGNED), why })?;
         Ok(agreement)

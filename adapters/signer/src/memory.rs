@@ -150,7 +150,7 @@ impl Memory {
     ) -> Result<(), String> {
         let base = self.newest_kept(agreement.kept()).map(read).transpose()?;
         let newest = base.as_ref().map(|signed| signed.checkpoint().clone());
-        let line = self.line.fork(agreement.kept(), newest).map_err(|refusal| refusal.to_string())?;
+        let line = self.line.fork(agreement.kept(), agreement.lost(), newest).map_err(|refusal| refusal.to_string())?;
         if line.origin() != agreement.origin() {
             return Err("agrees to another line than the next".to_owned());
         }

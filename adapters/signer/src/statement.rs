@@ -20,12 +20,14 @@ pub(crate) enum Statement {
     Agreement(Agreement),
 }
 
-/// That whoever keeps a signer agreed to a loss.
+/// That whoever keeps a signer agreed to a loss: which line goes on, how many events are left, how far the line before was
+/// signed. One that was written before that was asked has no last line.
 ///
 /// ```text
 /// aduan/fork-agreement/v1
 /// aduan/mojokerto/2
 /// 1000
+/// 1234
 ///
 /// — aduan/mojokerto …
 /// ```
@@ -33,15 +35,16 @@ pub(crate) enum Statement {
 pub struct Agreement {
     origin: Origin,
     kept: u64,
+    lost: Option<u64>,
     note: Note,
 }
 
 impl Agreement {
-    /// Agrees that the ledger goes on in that line, with so many events of the line before.
-    pub(crate) fn sign(origin: &Origin, kept: u64, key: &NoteKey) -> Self {
-        let mut note = Note::new(&format!("{AGREEMENT}\n{origin}\n{kept}\n")).expect("three lines");
+    /// Agrees that the ledger goes on in that line, with so many events of the line before, of which so many were signed.
+    pub(crate) fn sign(origin: &Origin, kept: u64, lost: u64, key: &NoteKey) -> Self {
+        let mut note = Note::new(&format!("{AGREEMENT}\n{origin}\n{kept}\n{lost}\n")).expect("four lines");
         note.add(key.sign(&note));
-        Agreement { origin: origin.clone(), kept, note }
+        Agreement { origin: origin.clone(), kept, lost: Some(lost), note }
     }
 
     /// The line that goes on.
@@ -52,6 +55,11 @@ impl Agreement {
     /// How many events of the line before are left.
     pub fn kept(&self) -> u64 {
         self.kept
+    }
+
+    /// How many the ledger says were signed in the line before; none where that was not asked yet.
+    pub fn lost(&self) -> Option<u64> {
+        self.lost
     }
 }
 
@@ -89,10 +97,13 @@ impl Statement {
                 let key = key.parse().map_err(|wrong: aduan::values::InvalidValue| wrong.to_string())?;
                 Ok(Statement::Begins { key, note })
             }
-            [AGREEMENT, origin, kept] => {
+            [AGREEMENT, origin, kept, ref lost @ ..] if lost.len() <= 1 => {
                 let origin = origin.parse().map_err(|wrong: aduan::values::InvalidValue| wrong.to_string())?;
-                let kept = number(kept).ok_or_else(|| "an agreement does not say how many were kept".to_owned())?;
-                Ok(Statement::Agreement(Agreement { origin, kept, note }))
+                let count =
+                    |text: &str, what| number(text).ok_or(format!("an agreement does not say how many were {what}"));
+                let kept = count(kept, "kept")?;
+                let lost = lost.first().map(|lost| count(lost, "lost")).transpose()?;
+                Ok(Statement::Agreement(Agreement { origin, kept, lost, note }))
             }
             _ => Err("a statement has other lines than it should".to_owned()),
         }
@@ -133,3 +144,34 @@ impl fmt::Display for Statement {
 const BEGINS: &str = "aduan/signer/v1";
 const AGREEMENT: &str = "aduan/fork-agreement/v1";
 const ROTATION: &str = "aduan/key-rotation/v1";
+
+#[cfg(test)]
+mod tests {
+    use aduan::values::LedgerId;
+
+    use super::*;
+
+    fn signed(text: &str) -> String {
+        let key = NoteKey::from_seed("aduan/mojokerto", &[1; 32]).unwrap();
+        let mut note = Note::new(text).unwrap();
+        note.add(key.sign(&note));
+        note.to_string()
+    }
+
+    #[test]
+    fn an_agreement_is_read_with_and_without_how_much_was_signed() {
+        let origin = Origin::of(&LedgerId::new("mojokerto").unwrap(), 2);
+        for (end, lost) in [("", None), ("1234\n", Some(1_234))] {
+            let text = signed(&format!("{AGREEMENT}\n{origin}\n1000\n{end}"));
+            let Ok(Statement::Agreement(agreement)) = Statement::parse(&text) else { panic!("{text}") };
+            assert_eq!((agreement.origin(), agreement.kept(), agreement.lost()), (&origin, 1_000, lost));
+            assert_eq!(agreement.to_string(), text);
+        }
+        for end in ["many\n", "1234\n5\n"] {
+            assert!(Statement::parse(&signed(&format!("{AGREEMENT}\n{origin}\n1000\n{end}"))).is_err(), "{end}");
+        }
+        let key = NoteKey::from_seed("aduan/mojokerto", &[1; 32]).unwrap();
+        let own = Agreement::sign(&origin, 1_000, 1_234, &key);
+        assert_eq!(Statement::parse(&own.to_string()), Ok(Statement::Agreement(own)));
+    }
+}

@@ -185,18 +185,26 @@ impl SignedLine {
     /// The line that goes on after a loss of which `kept` events are left; `newest` is the newest checkpoint of those that
     /// was signed, in this line or one before. Until something is signed in it another number may be agreed to.
     ///
+    /// `lost` is how many events the ledger says were signed in the line that is left: its admission stands in a record
+    /// that nobody can mend, and a greater checkpoint would contradict it for ever. None is for what was agreed to before
+    /// that was asked.
+    ///
     /// # Errors
-    /// When nothing was lost.
-    pub fn fork(&self, kept: u64, newest: Option<Checkpoint>) -> Result<Self, Refusal> {
-        let (origin, lost) = match (&self.last, &self.fork) {
+    /// When nothing was lost, or more was signed than the ledger admits.
+    pub fn fork(&self, kept: u64, lost: Option<u64>, newest: Option<Checkpoint>) -> Result<Self, Refusal> {
+        let (origin, last) = match (&self.last, &self.fork) {
             (Some(last), _) => (self.origin.of_line(self.origin.line().saturating_add(1)), last),
             (None, Some(fork)) => (self.origin.clone(), &fork.lost),
             (None, None) => return Err(Refusal::NothingLost { signed: 0, kept }),
         };
-        if lost.size <= kept {
-            return Err(Refusal::NothingLost { signed: lost.size, kept });
+        let signed = last.size;
+        if signed <= kept {
+            return Err(Refusal::NothingLost { signed, kept });
         }
-        Ok(SignedLine { origin, last: None, fork: Some(Fork { kept, newest, lost: lost.clone() }) })
+        if let Some(lost) = lost.filter(|lost| *lost < signed) {
+            return Err(Refusal::LostMore { signed, lost });
+        }
+        Ok(SignedLine { origin, last: None, fork: Some(Fork { kept, newest, lost: last.clone() }) })
     }
 }
 
@@ -260,6 +268,17 @@ pub enum Refusal {
         signed: u64,
         /// What was kept.
         kept: u64,
+    },
+    /// More was signed than the ledger admits to have lost: what was signed beyond it would contradict the admission.
+    #[error(
+        "{signed} events were signed, and the ledger admits to have lost {lost} of them: somebody had more signed \
+         meanwhile. Stop the old notary, restore the backup once more, and admit the loss anew: aduan ledger fork"
+    )]
+    LostMore {
+        /// What was signed.
+        signed: u64,
+        /// What the ledger admits.
+        lost: u64,
     },
     /// The signer's clock is further behind than the one that its last checkpoint was signed by.
     #[error("the signer's clock says {now}, and it signed at {signed}, in seconds since 1970: mend the clock")]
@@ -336,7 +355,7 @@ mod tests {
         assert_eq!(line.check(&admitted.proposal(1, 5)), Err(Refusal::Shorter { signed: 8, proposed: 7 }));
         assert_eq!(line.check(&admitted.proposal(2, 5)), Err(Refusal::NotAgreed("aduan/mojokerto/2".into())));
 
-        let mut line = line.fork(6, Some(log.checkpoint(1, 5))).expect("agreed");
+        let mut line = line.fork(6, Some(8), Some(log.checkpoint(1, 5))).expect("agreed");
         assert_eq!(line.base(), Some(&log.checkpoint(1, 5)));
         assert_eq!(line.check(&log.proposal(1, 5)), Err(Refusal::LineLeft("aduan/mojokerto".into())));
         assert_eq!(line.check(&admitted.proposal(3, 5)), Err(Refusal::NotAgreed("aduan/mojokerto/3".into())));
@@ -361,13 +380,23 @@ mod tests {
     #[test]
     fn nobody_agrees_to_a_loss_of_nothing_and_a_wrong_number_is_put_right_before_the_line_begins() {
         let (line, log) = after_a_loss();
-        assert_eq!(line.fork(8, Some(log.checkpoint(1, 8))), Err(Refusal::NothingLost { signed: 8, kept: 8 }));
+        assert_eq!(line.fork(8, Some(8), Some(log.checkpoint(1, 8))), Err(Refusal::NothingLost { signed: 8, kept: 8 }));
         let unsigned = SignedLine::new(log.checkpoint(1, 0).origin);
-        assert_eq!(unsigned.fork(0, None), Err(Refusal::NothingLost { signed: 0, kept: 0 }));
+        assert_eq!(unsigned.fork(0, Some(0), None), Err(Refusal::NothingLost { signed: 0, kept: 0 }));
 
-        let wrong = line.fork(7, Some(log.checkpoint(1, 5))).expect("agreed");
-        let right = wrong.fork(4, None).expect("put right");
+        let wrong = line.fork(7, Some(8), Some(log.checkpoint(1, 5))).expect("agreed");
+        let right = wrong.fork(4, Some(8), None).expect("put right");
         assert_eq!(right.origin().line(), 2);
         assert_eq!(right.check(&Told::new("a b c d lost").proposal(2, 0)), Ok(()), "nothing of it was signed");
+    }
+
+    #[test]
+    fn nobody_agrees_to_an_admission_of_less_than_was_signed() {
+        let (line, log) = after_a_loss();
+        let newest = || Some(log.checkpoint(1, 5));
+        assert_eq!(line.fork(6, Some(7), newest()), Err(Refusal::LostMore { signed: 8, lost: 7 }));
+        let agreed = line.fork(6, Some(8), newest()).expect("as much as was signed");
+        assert_eq!(agreed.fork(6, Some(7), newest()), Err(Refusal::LostMore { signed: 8, lost: 7 }), "put wrong");
+        assert_eq!(line.fork(6, None, newest()), Ok(agreed), "agreed to before it was asked");
     }
 }

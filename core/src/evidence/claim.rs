@@ -10,7 +10,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::number::{DEFINED, Number, Value};
-use super::pack::Pack;
+use super::pack::{Pack, ToldProblem};
 use super::positions::Positions;
 
 /// What somebody claims.
@@ -112,6 +112,8 @@ impl Claim {
         }
         if !pack.at_fault.is_empty() {
             because.push(format!("positions {} are not proven: any figure may lack what was there", pack.at_fault));
+        } else if pack.problems.iter().any(|problem| matches!(problem, ToldProblem::Secret { .. })) {
+            because.push("something untold is not proven: any figure may lack what was there".to_owned());
         }
         let has = |wanted| verdicts.contains(&wanted);
         let verdict = match () {
@@ -206,7 +208,7 @@ impl Term {
 
 fn told_faults(number: &Number) -> String {
     match number.at_fault.is_empty() {
-        true => "that nobody has: the log has a hole or another end".to_owned(),
+        true => "that nobody has, or that are not told: a hole, another end, or a whistleblower's report".to_owned(),
         false => format!("{} that are not proven", number.at_fault),
     }
 }

@@ -55,17 +55,22 @@ impl Faults {
         self.clocks = doubts.iter().map(|doubt| doubt.position).collect();
     }
 
-    /// The positions that do not stand, by the lives they belong to.
-    pub(super) fn positions(&self, lives: &BTreeMap<ComplaintId, Life>) -> Positions {
+    /// The positions that do not stand, by the lives they belong to; of what came to light in complaints, only of those
+    /// that are asked for.
+    pub(super) fn positions(
+        &self,
+        lives: &BTreeMap<ComplaintId, Life>,
+        is_wanted: impl Fn(ComplaintId) -> bool,
+    ) -> Positions {
         let mut all = self.from.map(Positions::since).unwrap_or_default();
         let mut complaints = self.complaints.clone();
         for position in &self.single {
-            if let Some((complaint, _)) = lives.iter().find(|(_, life)| life.positions.holds(*position)) {
-                let known = complaints.entry(*complaint).or_insert(*position);
+            if let Some(complaint) = whose(*position, lives) {
+                let known = complaints.entry(complaint).or_insert(*position);
                 *known = (*known).min(*position);
             }
         }
-        for (complaint, from) in complaints {
+        for (complaint, from) in complaints.into_iter().filter(|(complaint, _)| is_wanted(*complaint)) {
             if let Some(life) = lives.get(&complaint) {
                 all.add_all(&life.positions.from(from));
             }
@@ -82,4 +87,9 @@ impl Faults {
     pub(super) fn has_hole(&self) -> bool {
         self.from.is_some()
     }
+}
+
+/// Whose complaint a position is of.
+pub(super) fn whose(position: Position, lives: &BTreeMap<ComplaintId, Life>) -> Option<ComplaintId> {
+    lives.iter().find(|(_, life)| life.positions.holds(position)).map(|(complaint, _)| *complaint)
 }

@@ -28,7 +28,7 @@ pub struct Number {
     pub positions: Positions,
     /// Whether all of those are proven.
     pub stands: bool,
-    /// Those that are not.
+    /// Those that are not, but for a whistleblower's report, of which none is told.
     #[serde(skip_serializing_if = "Positions::is_empty")]
     pub at_fault: Positions,
 }

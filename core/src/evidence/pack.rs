@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer};
 
+use super::faults;
 use super::life::Life;
 use super::number::{self, Draft, Number, Rests};
 use super::positions::Positions;
@@ -47,7 +48,8 @@ pub struct Pack {
     /// Clocks that are not what the rules make of them.
     pub doubts: Vec<ToldDoubt>,
     /// Positions that are not proven. What was there instead nobody can say, so that any count may lack it; numbers that
-    /// rest on none of them are right as far as anything is proven.
+    /// rest on none of them are right as far as anything is proven. Of a whistleblower's report none is told: whether
+    /// all is proven, and which numbers are, `stands` says.
     pub at_fault: Positions,
     /// Every number.
     pub numbers: Vec<Number>,
@@ -208,7 +210,14 @@ impl Pack {
 
 pub(super) fn of(evidence: Evidence, report: &Report, doubts: Vec<Doubt>, checkpoint: Option<Checkpoint>) -> Pack {
     let Evidence { question, lives, counts, mut rows, clauses, policies, calendars, directories, faults } = evidence;
-    let proof = Proof { at_fault: faults.positions(&lives), clocks: faults.clocks(), has_hole: faults.has_hole() };
+    let is_open = |complaint: ComplaintId| !is_secret(complaint, &lives);
+    let proof = Proof {
+        at_fault: faults.positions(&lives, |_| true),
+        clocks: faults.clocks(),
+        has_hole: faults.has_hole(),
+        told: faults.positions(&lives, is_open),
+        told_clocks: doubts.iter().filter(|doubt| is_open(doubt.complaint)).map(|doubt| doubt.position).collect(),
+    };
     let drafts = number::all(&counts, &question);
     let families = families(&drafts);
     let numbers: Vec<Number> = drafts.into_iter().map(|draft| proof.number(draft, &families)).collect();
@@ -233,7 +242,7 @@ pub(super) fn of(evidence: Evidence, report: &Report, doubts: Vec<Doubt>, checkp
         stands,
         problems,
         doubts,
-        at_fault: proof.at_fault,
+        at_fault: proof.told,
         numbers,
         asked_by: &ASKED_BY,
         elsewhere: &ELSEWHERE,
@@ -244,9 +253,17 @@ pub(super) fn of(evidence: Evidence, report: &Report, doubts: Vec<Doubt>, checkp
 
 impl ToldProblem {
     fn of(problem: &Problem, lives: &BTreeMap<ComplaintId, Life>) -> Self {
-        match problem.complaint {
-            Some(complaint) if is_secret(complaint, lives) => ToldProblem::Secret { kind: problem.kind },
-            _ => ToldProblem::Open(problem.clone()),
+        // That a command is not whole is found between complaints, and told of the one whose part stands there.
+        let is_secret = match (problem.complaint, problem.kind) {
+            (Some(complaint), _) => is_secret(complaint, lives),
+            (None, ProblemKind::Command) => {
+                faults::whose(problem.position, lives).is_none_or(|complaint| is_secret(complaint, lives))
+            }
+            (None, _) => false,
+        };
+        match is_secret {
+            true => ToldProblem::Secret { kind: problem.kind },
+            false => ToldProblem::Open(problem.clone()),
         }
     }
 }
@@ -269,6 +286,9 @@ struct Proof<'f> {
     at_fault: Positions,
     clocks: &'f Positions,
     has_hole: bool,
+    /// Of those, without what is of a whistleblower's report.
+    told: Positions,
+    told_clocks: Positions,
 }
 
 impl Proof<'_> {
@@ -277,13 +297,18 @@ impl Proof<'_> {
         let Draft { name, value, positions, rests, is_withheld } = draft;
         // What was counted as one of several may have been another of them.
         let sorted_from = family.unwrap_or(&positions);
-        let mut at_fault = sorted_from.common(&self.at_fault);
-        if matches!(rests, Rests::Clocks | Rests::ClocksInTheEnd) {
-            at_fault.add_all(&sorted_from.common(self.clocks));
-        }
+        let rests_on_clocks = matches!(rests, Rests::Clocks | Rests::ClocksInTheEnd);
+        let among = |faults: &Positions, clocks: &Positions| {
+            let mut among = sorted_from.common(faults);
+            if rests_on_clocks {
+                among.add_all(&sorted_from.common(clocks));
+            }
+            among
+        };
         let is_of_the_end = matches!(rests, Rests::End | Rests::ClocksInTheEnd);
-        let stands = at_fault.is_empty() && !(is_of_the_end && self.has_hole);
-        Number { name: name.into_owned(), value, is_withheld, positions, stands, at_fault: at_fault.tidy() }
+        let stands = among(&self.at_fault, self.clocks).is_empty() && !(is_of_the_end && self.has_hole);
+        let at_fault = among(&self.told, &self.told_clocks).tidy();
+        Number { name: name.into_owned(), value, is_withheld, positions, stands, at_fault }
     }
 
     fn row(&self, row: Row, lives: &BTreeMap<ComplaintId, Life>) -> VerdictRow {

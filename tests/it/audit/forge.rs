@@ -226,7 +226,11 @@ impl Forge {
     /// The same for every checkpoint that is kept with it.
     pub(super) fn resign_kept(&mut self, signer: &Signer) {
         let last = self.leaves.len() as u64;
-        let attested = self.attested.iter().filter(|note| note.size() <= last);
+        let line = self.checkpoint.checkpoint().origin.line();
+        let attested = self.attested.iter().filter(|note| match note {
+            Attested::Checkpoint(signed) => signed.checkpoint().size <= last,
+            Attested::Rotation(rotation) => rotation.counts_for(line, last),
+        });
         let attested = attested.map(|note| match note {
             // Of what was lost there are no leaves.
             Attested::Checkpoint(signed) if !self.is_lost(signed) => {
@@ -271,7 +275,7 @@ impl Forge {
         let stranger = stranger(origin.key_name());
         let key = match signer {
             Signer::Stranger => &stranger,
-            Signer::Insider => self.world.key_at(size),
+            Signer::Insider => self.world.key_at(&origin, size),
         };
         Checkpoint { origin, size, root: self.root_at(size) }.sign(key, seconds_of(like))
     }

@@ -149,6 +149,8 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "insider: a loss admitted that never was",   to: LEDGER, found: OneOf(&[Consistency]), alter: false_admission },
     Kind { name: "insider: an admission that skips a line",   to: LEAVES, found: OneOf(&[Consistency]), alter: skipped_line },
     Kind { name: "insider: an admission of less than was signed", to: LEAVES, found: Only(Consistency), alter: admitted_less },
+    Kind { name: "insider: another beginning, one of the line held", to: ALL, found: Only(Consistency), alter: another_of_the_line },
+    Kind { name: "insider: another beginning, one of a line left held", to: LEDGER, found: Only(Consistency), alter: another_of_a_line_left },
     Kind { name: "insider: two roots of what was lost",       to: LEAVES, found: Only(Consistency),     alter: two_lost_roots },
     Kind { name: "insider: a box sealed for another place",   to: KEYS,   found: OneOf(&[Sealed]),      alter: box_of_elsewhere },
     // States, manifest, files.
@@ -436,10 +438,10 @@ fn untimed(forge: &mut Forge, _: &mut Rng, _: &Forge) -> bool {
 }
 
 fn timed_twice(forge: &mut Forge, chance: &mut Rng, _: &Forge) -> bool {
-    let size = forge.checkpoint.checkpoint().size;
+    let Checkpoint { origin, size, .. } = forge.checkpoint.checkpoint();
     let mut note = forge.checkpoint.note().clone();
     let seconds = super::forge::seconds_of(&forge.checkpoint) + chance.u64(1..1_000);
-    note.add(forge.world.key_at(size).sign_timed(&note, seconds));
+    note.add(forge.world.key_at(origin, *size).sign_timed(&note, seconds));
     forge.checkpoint = note.to_string().parse().unwrap();
     forge.forget_held();
     forge.reprove();
@@ -895,7 +897,8 @@ fn skipped_line(forge: &mut Forge, _: &mut Rng, _: &Forge) -> bool {
         let Checkpoint { origin, size, root } = signed.checkpoint().clone();
         let is_meant = origin.line() == loss.line && !forge.is_lost(signed);
         let origin = if is_meant { origin.of_line(loss.line + 1) } else { origin };
-        Checkpoint { origin, size, root }.sign(forge.world.key_at(size), super::forge::seconds_of(signed))
+        let key = forge.world.key_at(&origin, size);
+        Checkpoint { origin: origin.clone(), size, root }.sign(key, super::forge::seconds_of(signed))
     };
     let attested = forge.attested.iter().map(|note| match note {
         Attested::Checkpoint(signed) => Attested::Checkpoint(moved(forge, signed)),
@@ -937,9 +940,39 @@ fn two_lost_roots(forge: &mut Forge, chance: &mut Rng, _: &Forge) -> bool {
     let Some(signed) = lost_in(forge, &loss).into_iter().next() else { return false };
     let Checkpoint { origin, size, .. } = signed.checkpoint().clone();
     let another = Checkpoint { origin, size, root: Digest::of(&[chance.u8(..)]) };
-    let another = another.sign(forge.world.key_at(size), super::forge::seconds_of(&signed));
+    let another = another.clone().sign(forge.world.key_at(&another.origin, size), super::forge::seconds_of(&signed));
     let place = forge.attested.iter().position(|note| note.size() > size).unwrap_or(forge.attested.len());
     forge.attested.insert(place, Attested::Checkpoint(another));
+    true
+}
+
+/// The auditor kept one of the line that is still signed: nothing explains it away, whatever is exported.
+fn another_of_the_line(forge: &mut Forge, chance: &mut Rng, _: &Forge) -> bool {
+    let line = forge.checkpoint.checkpoint().origin.line();
+    only_held(forge, chance, |held| held.origin.line() == line)
+}
+
+/// The auditor kept one of a line that was left, and each admission is here: it was not lost.
+fn another_of_a_line_left(forge: &mut Forge, chance: &mut Rng, _: &Forge) -> bool {
+    let line = forge.checkpoint.checkpoint().origin.line();
+    only_held(forge, chance, |held| held.origin.line() < line)
+}
+
+/// What the auditor kept has another root than what is here, and nothing in the folder tells of it.
+fn only_held(forge: &mut Forge, chance: &mut Rng, is_meant: impl Fn(&Checkpoint) -> bool) -> bool {
+    let ours = forge.checkpoint.checkpoint().size;
+    let known = forge.world.checkpoints.iter().map(SignedCheckpoint::checkpoint);
+    let meant: Vec<&Checkpoint> = known.filter(|known| known.size < ours && is_meant(known)).collect();
+    let Some(held) = chance.choice(meant).cloned() else { return false };
+    let same = |note: &Attested| matches!(note, Attested::Checkpoint(signed) if *signed.checkpoint() == held);
+    let Some(place) = forge.attested.iter().position(same) else { return false };
+    let Attested::Checkpoint(signed) = forge.attested.remove(place) else { return false };
+    let root = Digest::of(&[chance.u8(..)]);
+    let key = forge.world.key_at(&held.origin, held.size);
+    let another = Checkpoint { root, ..held }.sign(key, super::forge::seconds_of(&signed));
+    forge.forget_held();
+    forge.held = vec![another];
+    forge.reprove();
     true
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Answer {
     /// Each once, gravest first.
     pub(super) classes: Vec<Class>,
     pub(super) problems: Vec<Value>,
+    /// Checkpoints in hand that it could not check.
+    pub(super) unchecked: Value,
 }
 
 impl Python {
@@ -59,7 +61,8 @@ impl Python {
         let mut classes: Vec<Class> = problems.iter().map(class_of).collect();
         classes.sort();
         classes.dedup();
-        Answer { exit: told["exit"].as_u64().unwrap() as u8, classes, problems }
+        let unchecked = told["unchecked"].clone();
+        Answer { exit: told["exit"].as_u64().unwrap() as u8, classes, problems, unchecked }
     }
 }
 

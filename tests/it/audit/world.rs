@@ -28,8 +28,13 @@ pub(super) struct World {
     pub(super) checkpoints: Vec<SignedCheckpoint>,
     /// Whose complaints the records are, in their order.
     pub(super) complaints: Vec<ComplaintId>,
+    /// What was signed and is lost, in order.
+    pub(super) lost: Vec<SignedCheckpoint>,
     keys: [NoteKey; 2],
-    rotated_after: Position,
+    /// The line and the size after which the second key signs.
+    rotated_after: (u32, Position),
+    /// Whether the key is handed over in what is lost, far behind everything that there will be.
+    pub(super) hands_over_late: bool,
     /// Whether an earlier admission is lost with the rest.
     is_unlucky: bool,
     /// One more for each loss that was admitted.
@@ -39,7 +44,7 @@ pub(super) struct World {
 impl World {
     /// Grows a town of five complaints. Halfway it learns of a revised calendar, and its signer gets a new key; in every
     /// other town records are lost later on, and the ledger admits it; in every fourth its admission of an earlier loss
-    /// is lost with them, and is made once more.
+    /// is lost with them, and is made once more; in every eighth the key is handed over in what is lost.
     pub(super) async fn grow(seed: u64, steps: usize) -> World {
         let mut chance = fastrand::Rng::with_seed(seed);
         let origin = Origin::of(&Town::ledger(), 1);
@@ -49,8 +54,10 @@ impl World {
             vault: Arc::new(MemoryVault::new([7; 32])),
             checkpoints: Vec::new(),
             complaints: Vec::new(),
+            lost: Vec::new(),
             keys,
-            rotated_after: Position::MAX,
+            rotated_after: (u32::MAX, Position::MAX),
+            hands_over_late: seed % 8 == 5,
             is_unlucky: seed % 4 == 3,
             line: 1,
         };
@@ -61,7 +68,9 @@ impl World {
             if step == steps / 2 {
                 town.rules = revised.clone();
                 engine.set_rules(revised.clone()).await.unwrap();
-                world.rotate().await;
+                if !world.hands_over_late {
+                    world.rotate(world.store.head().await.unwrap().position).await;
+                }
             }
             let choice = Choice { complaint: chance.u8(..5), entropy: chance.u64(..) };
             let mut now = drive(&engine, &mut town, choice).await;
@@ -85,14 +94,19 @@ impl World {
         &self.checkpoints[self.checkpoints.len() / 2 - 1]
     }
 
+    /// That one, and those that are lost.
+    pub(super) fn all_held(&self) -> Vec<SignedCheckpoint> {
+        [vec![self.held().clone()], self.lost.clone()].concat()
+    }
+
     /// An auditor who knows the first key, and nothing more.
     pub(super) fn trust(&self) -> Trust {
         Trust::in_keys(vec![self.keys[0].verifier()])
     }
 
-    /// Which key signs checkpoints of that size.
-    pub(super) fn key_at(&self, size: Position) -> &NoteKey {
-        &self.keys[usize::from(size > self.rotated_after)]
+    /// Which key signs checkpoints of that line and size.
+    pub(super) fn key_at(&self, origin: &Origin, size: Position) -> &NoteKey {
+        &self.keys[usize::from((origin.line(), size) > self.rotated_after)]
     }
 
     /// An export into a folder.
@@ -102,7 +116,7 @@ impl World {
             store: self.store.clone(),
             attestations: self.store.clone(),
             checkpoint: self.checkpoint().clone(),
-            held: vec![self.held().clone()],
+            held: self.all_held(),
             scope,
             boxes,
             keys: keys.then_some(vault),
@@ -152,7 +166,8 @@ impl World {
 
     async fn sign_root(&self, size: Position, root: Digest, now: i64) -> SignedCheckpoint {
         let origin = Origin::of(&Town::ledger(), self.line);
-        let signed = Checkpoint { origin, size, root }.sign(self.key_at(size), now.cast_unsigned());
+        let key = self.key_at(&origin, size);
+        let signed = Checkpoint { origin: origin.clone(), size, root }.sign(key, now.cast_unsigned());
         self.store.keep_attestation(&Attestation { size, note: signed.to_string() }).await.unwrap();
         signed
     }
@@ -161,12 +176,17 @@ impl World {
     async fn lose(&mut self, engine: &Engine, town: &mut Town, now: Moment, entropy: u64) -> Moment {
         let kept = self.store.head().await.unwrap().position;
         let mut last = Vec::new();
-        for (line, beyond) in [(1, [1, 4]), (2, [5, 7])].into_iter().take(if self.is_unlucky { 2 } else { 1 }) {
+        let beyond: [&[Position]; 2] = [if self.hands_over_late { &[1, 4, FAR] } else { &[1, 4] }, &[5, 7]];
+        for (line, beyond) in (1..).zip(beyond).take(if self.is_unlucky { 2 } else { 1 }) {
             self.line = line;
             let mut signed = (0, Digest::default());
             for more in beyond {
-                signed = (kept + more, Digest::of(&(entropy ^ more).to_be_bytes()));
-                self.sign_root(signed.0, signed.1, now.at.timestamp()).await;
+                signed = (kept + *more, Digest::of(&(entropy ^ *more).to_be_bytes()));
+                let lost = self.sign_root(signed.0, signed.1, now.at.timestamp()).await;
+                self.lost.push(lost);
+            }
+            if self.hands_over_late {
+                self.rotate(signed.0).await;
             }
             last.push(signed);
         }
@@ -183,14 +203,16 @@ impl World {
         now
     }
 
-    async fn rotate(&mut self) {
-        let after = self.store.head().await.unwrap().position;
+    async fn rotate(&mut self, after: Position) {
         let origin = Origin::of(&Town::ledger(), 1);
         let rotation = Rotation::sign(origin, after, &self.keys[0], &self.keys[1]);
-        self.rotated_after = after;
+        self.rotated_after = (1, after);
         self.store.keep_attestation(&Attestation { size: after, note: rotation.to_string() }).await.unwrap();
     }
 }
+
+/// Behind everything that a town comes to.
+const FAR: Position = 4_000;
 
 /// Plays a step; when it happened.
 async fn drive(engine: &Engine, town: &mut Town, choice: Choice) -> Moment {

@@ -6,7 +6,7 @@ use aduan::audit::checkpoint::{Attested as BornBy, Checkpoint, Origin, SignedChe
 use aduan::audit::fork::Loss;
 use aduan::audit::keys::{Keyring, Rotation};
 use aduan::audit::note::{KeyKind, VerifierKey};
-use aduan::values::Position;
+use aduan::audit::notes::{END, ends_an_entry};
 use chrono::{DateTime, Utc};
 
 use super::{Class, Problem, Trust};
@@ -24,8 +24,18 @@ pub(super) struct Attested {
     pub(super) signed_at: Option<DateTime<Utc>>,
     /// Every checkpoint that is signed, by size: this one, those kept with the ledger, those in the auditor's hand.
     pub(super) roots: Vec<SignedRoot>,
-    /// After which sizes keys were handed over.
-    pub(super) rotated_after: Vec<Position>,
+    /// Keys that were handed over, in order.
+    pub(super) rotations: Vec<Rotation>,
+}
+
+impl Attested {
+    /// Whether a root cannot be checked here: by all that is in the folder it may be of what was lost, and the admission
+    /// of that lies outside. Every admission that is here rules out one line.
+    pub(super) fn is_unchecked(&self, root: &SignedRoot, losses: &[Loss]) -> bool {
+        let (line, own) = (root.checkpoint.origin.line(), self.checkpoint.checkpoint().origin.line());
+        let admitted = losses.iter().filter(|loss| line < loss.line && loss.line <= own).count();
+        root.may_be_lost && !root.is_lost(losses) && admitted < own.saturating_sub(line) as usize
+    }
 }
 
 /// A root that the leaves have to lead to.
@@ -40,6 +50,10 @@ pub(super) struct SignedRoot {
     pub(super) what: &'static str,
     /// When it was signed, if the signature counts and says so.
     pub(super) at: Option<DateTime<Utc>>,
+    /// Whether the auditor brings it along.
+    pub(super) is_held: bool,
+    /// Whether it does not fit, and may be of what was lost by an admission that is not in the folder.
+    pub(super) may_be_lost: bool,
 }
 
 impl SignedRoot {
@@ -85,19 +99,14 @@ pub(super) fn read(folder: &Path, manifest: &Manifest, trust: &Trust, problems: 
         let why = format!("the checkpoint is of {}, the manifest says {}", said.size, manifest.size);
         problems.push(Problem::general(Class::Format, why));
     }
-    let mut attested = Attested {
-        checkpoint: checkpoint.clone(),
-        signed_by: None,
-        signed_at: None,
-        roots: Vec::new(),
-        rotated_after: rotations.iter().map(Rotation::after).collect(),
-    };
+    let mut attested =
+        Attested { checkpoint: checkpoint.clone(), signed_by: None, signed_at: None, roots: Vec::new(), rotations };
     let groups = [
         ("the checkpoint", Class::Root, Class::Format, vec![checkpoint]),
         ("a kept checkpoint", Class::Consistency, Class::Format, kept),
         ("a checkpoint in hand", Class::Consistency, Class::Consistency, trust.held.clone()),
     ];
-    for (what, class, of_another, checkpoints) in groups {
+    for (is_held, (what, class, of_another, checkpoints)) in [false, false, true].into_iter().zip(groups) {
         for signed in checkpoints {
             let checkpoint = signed.checkpoint().clone();
             let is_ours = checkpoint.origin.of_line(1) == origin;
@@ -123,7 +132,7 @@ pub(super) fn read(folder: &Path, manifest: &Manifest, trust: &Trust, problems: 
                 }
             };
             if is_ours || class == Class::Root {
-                attested.roots.push(SignedRoot { checkpoint, class, is_ours, what, at });
+                attested.roots.push(SignedRoot { checkpoint, class, is_ours, what, at, is_held, may_be_lost: false });
             }
         }
     }
@@ -184,13 +193,14 @@ fn kept(folder: &Path, problems: &mut Vec<Problem>) -> (Vec<SignedCheckpoint>, V
     (checkpoints, rotations)
 }
 
-/// What stands before each line `%`, and what stands behind the last.
+/// What stands before each line `%`, and what stands behind the last. Where there is nothing before one, that is an
+/// entry, too: one that is no note.
 fn notes(bytes: &[u8]) -> (Vec<&[u8]>, &[u8]) {
-    let (mut notes, mut begin, mut end) = (Vec::new(), 0, 0);
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        end += line.len();
-        if line == b"%\n" {
-            notes.push(&bytes[begin..end - line.len()]);
+    let (mut notes, mut begin) = (Vec::new(), 0);
+    for end in 1..=bytes.len() {
+        let entry = &bytes[begin..end];
+        if ends_an_entry(entry) || entry == END.as_bytes() {
+            notes.push(&entry[..entry.len() - END.len()]);
             begin = end;
         }
     }

@@ -18,7 +18,7 @@ use super::leaves::Leaves;
 use super::said::Said;
 use super::sealed::Strays;
 use super::times::Times;
-use super::{Class, Folder, Part, Problem, entries, proofs};
+use super::{Class, Folder, Part, Problem, Unchecked, entries, proofs};
 use crate::json::{self, Json};
 use crate::line;
 use crate::manifest::Scope;
@@ -309,6 +309,7 @@ impl<'a> Ground<'a> {
         }
         self.check_lines(part);
         self.check_rotations(part);
+        self.tell_unchecked(part);
         self.strays.end(&mut part.problems);
     }
 
@@ -341,15 +342,21 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// No key is handed over behind the checkpoint, but in what was lost.
+    /// No key is handed over behind the checkpoint, but in a line that was left.
     fn check_rotations(&self, part: &mut Part) {
-        let sizes = self.folder.attested.map_or(&[][..], |attested| &attested.rotated_after);
-        for size in sizes.iter().filter(|size| **size > self.folder.size) {
-            if !part.losses.iter().any(|loss| loss.kept < *size) {
-                let why = format!("a key rotation after {size} lies behind the checkpoint");
-                part.problems.push(Problem::general(Class::Format, why));
-            }
+        let Some(attested) = self.folder.attested else { return };
+        let line = attested.checkpoint.checkpoint().origin.line();
+        let rotations = attested.rotations.iter();
+        for rotation in rotations.filter(|rotation| !rotation.counts_for(line, self.folder.size)) {
+            let why = format!("a key rotation after {} lies behind the checkpoint", rotation.after());
+            part.problems.push(Problem::general(Class::Format, why));
         }
+    }
+
+    fn tell_unchecked(&self, part: &mut Part) {
+        let Some(attested) = self.folder.attested else { return };
+        let roots = attested.roots.iter().filter(|root| attested.is_unchecked(root, &part.losses));
+        part.unchecked.extend(roots.map(|root| Unchecked::of(&root.checkpoint)));
     }
 }
 

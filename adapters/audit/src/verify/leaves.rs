@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
 
 use aduan::audit::fork::Loss;
 use aduan::audit::tree::Frontier;
 use aduan::values::{Digest, Position};
 
-use super::attested::SignedRoot;
+use super::attested::{Attested, SignedRoot};
 use super::{Class, Folder, Problem};
 use crate::names;
 use crate::records::regular;
@@ -21,7 +22,7 @@ pub(super) struct Leaves<'a> {
     tree: Frontier,
     last: Digest,
     size: Position,
-    signed: &'a [SignedRoot],
+    attested: Option<&'a Attested>,
     /// At which sizes somebody signed, and the roots there as far as they are read.
     sizes: BTreeSet<Position>,
     roots: BTreeMap<Position, Digest>,
@@ -45,7 +46,7 @@ impl<'a> Leaves<'a> {
             tree: Frontier::default(),
             last: Digest([0; 32]),
             size: folder.size,
-            signed,
+            attested: folder.attested,
             sizes: signed.iter().map(|root| root.checkpoint.size).collect(),
             roots: BTreeMap::new(),
             is_ended: false,
@@ -73,9 +74,11 @@ impl<'a> Leaves<'a> {
             let why = format!("{}: holds more than {} leaves", names::LEAVES, self.size);
             problems.push(Problem::general(Class::Format, why));
         }
-        for root in self.signed {
+        let Some(attested) = self.attested else { return };
+        for root in &attested.roots {
             match root.is_lost(losses) {
                 true => problems.extend(root.contradicts(losses)),
+                false if attested.is_unchecked(root, losses) => {}
                 false => self.compare(root, problems),
             }
         }
@@ -125,6 +128,23 @@ impl<'a> Leaves<'a> {
                 problems.push(Problem::general(root.class, why));
             }
         }
+    }
+}
+
+/// The roots that the first so many leaves of a file lead to, as far as there are leaves; none where it cannot be read.
+pub(super) fn roots_at(path: &Path, sizes: &BTreeSet<Position>) -> Option<BTreeMap<Position, Digest>> {
+    let mut file = BufReader::with_capacity(BUFFER, regular(path).ok()?.0);
+    let (mut tree, mut roots) = (Frontier::default(), BTreeMap::new());
+    let last = sizes.last().copied().unwrap_or_default();
+    loop {
+        if sizes.contains(&tree.size()) {
+            roots.insert(tree.size(), tree.root());
+        }
+        let mut leaf = Digest([0; 32]);
+        if tree.size() >= last || file.read_exact(&mut leaf.0).is_err() {
+            return Some(roots);
+        }
+        tree.push(leaf);
     }
 }
 

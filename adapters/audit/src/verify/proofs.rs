@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
-use aduan::audit::checkpoint::SignedCheckpoint;
 use aduan::audit::fork::Loss;
 use aduan::audit::proof::{ConsistencyProof, InclusionProof};
 use aduan::values::{Digest, InvalidValue, Position};
@@ -39,26 +38,29 @@ pub(super) fn check(folder: &Folder<'_>, position: Position, leaf: Digest, probl
 /// auditor's hand there must be one.
 pub(super) fn check_older(folder: &Folder<'_>, losses: &[Loss], problems: &mut Vec<Problem>) {
     let Some(attested) = folder.attested else { return };
-    let proofs = read_older(folder, attested, problems);
+    let proofs = read_older(folder.path, attested, problems);
     for root in &attested.roots {
         if root.is_lost(losses) {
             problems.extend(root.contradicts(losses));
             continue;
         }
-        let why = why_no_beginning(folder, attested, &proofs, root);
+        if attested.is_unchecked(root, losses) {
+            continue;
+        }
+        let why = why_no_beginning(attested, &proofs, root);
         let why = why.map(|why| format!("{} of {} events: {why}", root.what, root.checkpoint.size));
         problems.extend(why.map(|why| Problem::general(Class::Consistency, why)));
     }
 }
 
 /// The proofs that end at this checkpoint, by the sizes they begin at.
-fn read_older(
-    folder: &Folder<'_>,
+pub(super) fn read_older(
+    folder: &Path,
     attested: &Attested,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Position, ConsistencyProof> {
     let mut proofs = BTreeMap::new();
-    let Ok(entries) = fs::read_dir(folder.file(names::CONSISTENCY)) else { return proofs };
+    let Ok(entries) = fs::read_dir(folder.join(names::CONSISTENCY)) else { return proofs };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let size = name.strip_suffix(".tlog-witness").and_then(|size| size.parse::<Position>().ok());
@@ -91,14 +93,14 @@ fn read<P: FromStr<Err = InvalidValue>>(path: &Path, attested: Option<&Attested>
     Ok(ours.is_none_or(|ours| ours.as_bytes() == checkpoint).then_some(proof))
 }
 
-fn why_no_beginning(
-    folder: &Folder<'_>,
+/// Why nobody can tell by the proofs that a checkpoint is the beginning of this one.
+pub(super) fn why_no_beginning(
     attested: &Attested,
     proofs: &BTreeMap<Position, ConsistencyProof>,
     root: &SignedRoot,
 ) -> Option<String> {
     let (old, ours) = (&root.checkpoint, attested.checkpoint.checkpoint());
-    let is_held = || folder.trust.held.iter().map(SignedCheckpoint::checkpoint).any(|held| held == old);
+    let is_held = || attested.roots.iter().any(|other| other.is_held && other.checkpoint == *old);
     match proofs.get(&old.size) {
         _ if old.size > ours.size => Some(format!("this export ends at {}", ours.size)),
         _ if old.size == ours.size => (old.root != ours.root).then(|| "it has another root".to_owned()),

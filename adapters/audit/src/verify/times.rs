@@ -21,13 +21,15 @@ pub(super) struct Times {
 impl Times {
     pub(super) fn of(folder: &Folder<'_>) -> Self {
         let roots = folder.attested.map_or(&[][..], |attested| &attested.roots);
-        let holding: Vec<SignedRoot> = roots.iter().filter(|root| root.at.is_some()).cloned().collect();
+        let mut holding: Vec<SignedRoot> = roots.iter().filter(|root| root.at.is_some()).cloned().collect();
         let mut latest = DateTime::<Utc>::MIN_UTC;
         let behind = signed(&holding).map(|(size, at)| {
             latest = latest.max(at);
             (size, latest)
         });
         let behind = behind.collect();
+        // What may be lost perhaps never held what is here.
+        holding.retain(|root| !root.may_be_lost);
         let mut times = Times { slack: folder.trust.slack, behind, holding, within: Vec::new() };
         times.bound();
         times

@@ -66,13 +66,16 @@ pub(crate) struct AgreeToFork {
     /// How many of its events are left, as `aduan ledger fork` told.
     #[arg(long, value_name = "EVENTS")]
     kept: u64,
+    /// How many events the ledger says were signed in the line that is left, as `aduan ledger fork` told.
+    #[arg(long, value_name = "EVENTS")]
+    lost: u64,
 }
 
 impl AgreeToFork {
     /// Agrees, and prints what that means.
     pub(super) fn run(self, teller: Teller) -> Result<Exit, Failure> {
         let signer = self.folder.open(None, teller)?;
-        let agreement = signer.agree_to_fork(&self.ledger, self.kept)?;
+        let agreement = signer.agree_to_fork(&self.ledger, self.kept, self.lost)?;
         let (origin, kept) = (agreement.origin(), agreement.kept());
         let before: Origin = origin.of_line(origin.line() - 1);
         let text = format!(
@@ -82,7 +85,7 @@ impl AgreeToFork {
              Tell the auditors yourself: that you agreed, when, and to how many.",
             self.ledger
         );
-        let told = json!({ "ledger": self.ledger, "origin": origin.as_str(), "kept": kept, "agreement": agreement.to_string() });
+        let told = json!({ "ledger": self.ledger, "origin": origin.as_str(), "kept": kept, "lost": self.lost, "agreement": agreement.to_string() });
         teller.tell(&told, &text)?;
         Ok(Exit::Done)
     }

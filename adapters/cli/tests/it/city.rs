@@ -230,9 +230,10 @@ impl City {
 
     pub(crate) fn agree(&mut self, kept: u64) -> Ended {
         self.stop_signer();
-        let kept = kept.to_string();
-        let agreed =
-            self.desk.run(&["signer", "agree-to-fork", "--keys", "keys", "--ledger", "mojokerto", "--kept", &kept]);
+        let lines = self.desk.json(&["ledger", "lines"]);
+        let lost = lines["lines"].as_array().unwrap().last().unwrap()["loss"]["lost"].to_string();
+        let command = ["signer", "agree-to-fork", "--keys", "keys", "--ledger", "mojokerto"];
+        let agreed = self.desk.run(&[&command[..], &["--kept", &kept.to_string(), "--lost", &lost]].concat());
         self.start_signer(&[]);
         agreed
     }

@@ -65,7 +65,7 @@ fn a_restored_backup_goes_on_only_as_an_admitted_loss() {
     assert_eq!(city.fork().code, 3, "it is admitted already");
 
     assert_eq!(city.desk.run(&["signer", "key", "--keys", "keys"]).out.trim(), city.key);
-    let busy = ["signer", "agree-to-fork", "--keys", "keys", "--ledger", "mojokerto", "--kept", "14"];
+    let busy = ["signer", "agree-to-fork", "--keys", "keys", "--ledger", "mojokerto", "--kept", "14", "--lost", "20"];
     assert_eq!(city.desk.run(&busy).code, 4, "it is serving");
     assert_eq!(city.agree(20).code, 3, "as much as was signed");
     assert_eq!(city.agree(14).code, 0);

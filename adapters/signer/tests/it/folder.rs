@@ -207,9 +207,9 @@ async fn a_loss_is_signed_only_after_its_keeper_agreed_and_what_was_kept_stays_b
     let not_agreed = Err(SignerError::Refused(Refusal::NotAgreed("aduan/mojokerto/2".into())));
     assert_eq!(signer.sign(&History::forked(6, 7).proposal(2, 5)).await, not_agreed);
     let nothing = Refusal::NothingLost { signed: 8, kept: 8 };
-    assert_eq!(signer.agree_to_fork(&ledger(), 8).map(drop), Err(FolderError::Refused(nothing)));
-    assert_eq!(signer.agree_to_fork(&ledger(), 7).unwrap().kept(), 7, "a slip of the pen");
-    assert_eq!(signer.agree_to_fork(&ledger(), 6).unwrap().origin(), &second);
+    assert_eq!(signer.agree_to_fork(&ledger(), 8, 8).map(drop), Err(FolderError::Refused(nothing)));
+    assert_eq!(signer.agree_to_fork(&ledger(), 7, 8).unwrap().kept(), 7, "a slip of the pen");
+    assert_eq!(signer.agree_to_fork(&ledger(), 6, 8).unwrap().origin(), &second);
     drop(signer);
 
     let signer = desk.open();
@@ -220,7 +220,7 @@ async fn a_loss_is_signed_only_after_its_keeper_agreed_and_what_was_kept_stays_b
     assert!(signer.sign(&History::forked(3, 7).proposal(2, 5)).await.is_err(), "what was kept was rewritten");
     let begun = signer.sign(&History::forked(6, 7).proposal(2, 5)).await.unwrap();
     let on = signer.sign(&History::forked(6, 20).proposal(2, 7)).await.unwrap();
-    assert!(signer.agree_to_fork(&ledger(), 20).is_err(), "nothing of it is lost");
+    assert!(signer.agree_to_fork(&ledger(), 20, 20).is_err(), "nothing of it is lost");
     for (line, size, newest) in
         [(1, 99, &lost), (1, 7, &early), (2, 6, &early), (2, 7, &begun), (2, 19, &begun), (2, 99, &on)]
     {
@@ -229,12 +229,29 @@ async fn a_loss_is_signed_only_after_its_keeper_agreed_and_what_was_kept_stays_b
     }
 
     // A backup from before the first loss was admitted.
-    signer.agree_to_fork(&ledger(), 5).unwrap();
+    signer.agree_to_fork(&ledger(), 5, 20).unwrap();
     let newest = signer.last(&third).await;
     assert_eq!(newest, Ok(Some(early)));
     drop(signer);
     let signer = desk.open();
     assert!(signer.sign(&History::forked(5, 7).proposal(3, 5)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_loss_is_not_agreed_to_while_more_was_signed_than_the_ledger_admits() {
+    let desk = Desk::new();
+    let signer = desk.open();
+    signer.sign(&History::of(10).proposal(1, 0)).await.unwrap();
+    // The ledger admits the loss of ten, and what it lost goes on elsewhere.
+    signer.sign(&History::of(12).proposal(1, 10)).await.unwrap();
+    let refused = Err(FolderError::Refused(Refusal::LostMore { signed: 12, lost: 10 }));
+    assert_eq!(signer.agree_to_fork(&ledger(), 4, 10).map(drop), refused);
+    assert!(signer.sign(&History::of(13).proposal(1, 12)).await.is_ok(), "nothing was agreed to");
+    let agreed = signer.agree_to_fork(&ledger(), 4, 13).unwrap();
+    assert_eq!((agreed.kept(), agreed.lost()), (4, Some(13)));
+    drop(signer);
+    let signer = desk.open();
+    assert!(signer.sign(&History::forked(4, 6).proposal(2, 0)).await.is_ok(), "read again, it is the same");
 }
 
 #[tokio::test]

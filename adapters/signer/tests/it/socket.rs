@@ -66,6 +66,7 @@ async fn every_refusal_comes_over_the_wire_as_it_was_said() {
         Refusal::LineLeft("a".into()),
         Refusal::NotAdmitted { kept: 2, proposed: 1 },
         Refusal::NothingLost { signed: 2, kept: 2 },
+        Refusal::LostMore { signed: 3, lost: 2 },
         Refusal::ClockBehind { signed: 2, now: 1 },
     ];
     for refusal in said {
