@@ -74,10 +74,11 @@ impl Writer {
 
     /// Writes until nobody can ask any more.
     pub(crate) async fn run(mut self, mut queue: mpsc::Receiver<Waiting>) {
+        let mut answered = 1;
         while let Some(first) = self.next(&mut queue).await {
-            // Whoever was just answered asks again before we look: untimed, and nothing to a lone client.
-            tokio::task::yield_now().await;
+            come_back(answered, &queue).await;
             let batch = gather(first, &mut queue);
+            answered = batch.len();
             self.write(batch).await;
         }
     }
@@ -361,6 +362,18 @@ fn stored(heads: &[Row], handled: &[Row]) -> Result<Stored, StoreError> {
     Ok(stored)
 }
 
+/// Whoever was just answered asks again before we look, as long as they keep coming: untimed, and nothing to a lone
+/// client. A batch that leaves without most of them costs a commit more.
+async fn come_back(answered: usize, queue: &mpsc::Receiver<Waiting>) {
+    tokio::task::yield_now().await;
+    let mut in_vain = 0;
+    while queue.len() + 1 < answered && in_vain < PATIENCE {
+        let before = queue.len();
+        tokio::task::yield_now().await;
+        in_vain = if queue.len() > before { 0 } else { in_vain + 1 };
+    }
+}
+
 /// The commands of a batch that a plan says this of, in order.
 fn chosen<'b>(batch: &'b [Waiting], plan: &Plan, is_one: impl Fn(&Verdict) -> bool) -> Vec<&'b Append> {
     let both = batch.iter().zip(&plan.verdicts);
@@ -454,6 +467,8 @@ fn size(append: &Append) -> (usize, usize) {
 const ROWS_PER_BATCH: usize = 1024;
 const BYTES_PER_BATCH: usize = 16 * 1024 * 1024;
 
+/// So often others are let go first without one more command.
+const PATIENCE: usize = 64;
 const APPEND: &str = concat!(
     include_str!("../sql/append_head.sql"),
     include_str!("../sql/append_sealed.sql"),
