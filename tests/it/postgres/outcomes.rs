@@ -12,7 +12,7 @@ use aduan::values::{CommandId, Digest};
 use aduan_postgres::{Postgres, PostgresOptions, PostgresStore};
 use aduan_testkit::conformance::everything;
 use aduan_testkit::draft::{Draft, command, complaint};
-use aduan_testkit::postgres::{Cut, Proxy};
+use aduan_testkit::postgres::{Cut, Database, Proxy};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -82,13 +82,28 @@ struct Told {
     appended: usize,
 }
 
+/// A store whose line can be cut, and another one of the same ledger, whose cannot.
+struct Cuttable {
+    proxy: Proxy,
+    store: PostgresStore,
+    other: PostgresStore,
+    _database: Database,
+}
+
+impl Cuttable {
+    async fn create() -> Self {
+        let database = database().await;
+        let proxy = Proxy::to(&database.url_as("aduan_app")).await.unwrap();
+        let ledger = another_ledger();
+        let other = connect(&database).await.create(&ledger).await.unwrap();
+        let store = connect_with(&proxy.url(), 20, 1).await.open(&ledger).await.unwrap();
+        Cuttable { proxy, store, other, _database: database }
+    }
+}
+
 /// Appends again and again, cutting one message later each time, until nothing is left to cut.
 async fn cut_everywhere(way: Way, cut: fn(usize) -> Cut) -> Told {
-    let database = database().await;
-    let proxy = Proxy::to(&database.url_as("aduan_app")).await.unwrap();
-    let ledger = another_ledger();
-    let other = connect(&database).await.create(&ledger).await.unwrap();
-    let store = connect_with(&proxy.url(), 20, 1).await.open(&ledger).await.unwrap();
+    let Cuttable { proxy, store, other, _database } = Cuttable::create().await;
     let mut told = Told::default();
     for (round, at) in (1..).enumerate() {
         let number = 3 * round as u64;
@@ -142,11 +157,7 @@ async fn a_line_that_is_cut_while_something_is_kept_leaves_it_there_or_not_as_it
 
 /// Keeps one attestation after the other, cutting one message later each time, until nothing is left to cut.
 async fn cut_while_keeping(cut: fn(usize) -> Cut) -> Told {
-    let database = database().await;
-    let proxy = Proxy::to(&database.url_as("aduan_app")).await.unwrap();
-    let ledger = another_ledger();
-    let other = connect(&database).await.create(&ledger).await.unwrap();
-    let store = connect_with(&proxy.url(), 20, 1).await.open(&ledger).await.unwrap();
+    let Cuttable { proxy, store, other, _database } = Cuttable::create().await;
     let mut told = Told::default();
     for at in 1.. {
         let attestation = Attestation { size: at as u64, note: format!("number {at}\n") };
