@@ -238,6 +238,17 @@ impl City {
         agreed
     }
 
+    /// Writes five more, has them signed, and loses them to a backup that kept so many: admitted, and agreed to. What
+    /// was signed of them.
+    pub(crate) fn lose(&mut self, kept: u64, backup: &str) -> SignedCheckpoint {
+        self.write(5);
+        let lost = self.sign();
+        self.restore(backup);
+        assert_eq!(self.fork().code, 0);
+        assert_eq!(self.agree(kept).code, 0);
+        lost
+    }
+
     /// Hands over to a new key; what is printed of it.
     pub(crate) fn rotate(&mut self) -> Value {
         self.stop_signer();

@@ -106,11 +106,7 @@ fn a_backup_from_before_an_earlier_loss_admits_both() {
     city.write(5);
     let kept = city.sign();
     city.back_up("backup.db");
-    city.write(5);
-    let first = city.sign();
-    city.restore("backup.db");
-    assert_eq!(city.fork().code, 0);
-    assert_eq!(city.agree(5).code, 0);
+    let first = city.lose(5, "backup.db");
     city.write(3);
     let second = city.sign();
 
@@ -132,11 +128,7 @@ fn nothing_is_admitted_before_the_signer_said_all_that_it_signed() {
     let mut city = City::new();
     city.write(5);
     city.back_up("backup.db");
-    city.write(5);
-    city.sign();
-    city.restore("backup.db");
-    assert_eq!(city.fork().code, 0);
-    assert_eq!(city.agree(5).code, 0);
+    city.lose(5, "backup.db");
     city.write(3);
     city.sign();
 
@@ -157,11 +149,7 @@ fn of_an_earlier_admission_alone_no_half_is_admitted() {
     city.back_up("older.db");
     city.write(1);
     city.back_up("backup.db");
-    city.write(5);
-    city.sign();
-    city.restore("backup.db");
-    assert_eq!(city.fork().code, 0);
-    assert_eq!(city.agree(5).code, 0);
+    city.lose(5, "backup.db");
     assert_eq!(city.sign().checkpoint().size, 6, "the admission, and nothing behind it");
 
     city.restore("backup.db");
