@@ -67,13 +67,15 @@ impl Connections {
     }
 
     async fn keep_sealed(&self, append: &Append) -> Result<(), StoreError> {
-        let (mut box_ids, mut digests, mut boxes) = (Vec::new(), Vec::new(), Vec::new());
+        // A row of boxes is a stretch of one array, counted from 1: an array of arrays has to be rectangular.
+        let (mut box_ids, mut firsts, mut lasts, mut boxes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut key_ids, mut epochs, mut commitments, mut keys) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for part in &append.parts {
-            for sealed in &part.boxes {
+            if !part.boxes.is_empty() {
                 box_ids.push(part.complaint.to_string());
-                digests.push(sealed.digest.0.0.as_slice());
-                boxes.push(sealed.bytes.as_slice());
+                firsts.push(boxes.len() as i32 + 1);
+                boxes.extend(part.boxes.iter().map(|sealed| sealed.bytes.as_slice()));
+                lasts.push(boxes.len() as i32);
             }
             for key in &part.keys {
                 key_ids.push(part.complaint.to_string());
@@ -86,7 +88,7 @@ impl Connections {
             return Ok(());
         }
         let query = sqlx::query(KEEP_SEALED).bind(self.ledger.as_str());
-        let query = query.bind(box_ids).bind(digests).bind(boxes);
+        let query = query.bind(box_ids).bind(firsts).bind(lasts).bind(boxes);
         let query = query.bind(key_ids).bind(epochs).bind(commitments).bind(keys);
         query.execute(&self.pool).await.map_err(|error| of_read(&error))?;
         Ok(())
@@ -125,11 +127,11 @@ const HEADS: &str = "SELECT wanted.place, last.sequence, last.record_hash \
     FROM unnest($2::text[]) WITH ORDINALITY AS wanted (id, place) CROSS JOIN LATERAL ( \
         SELECT sequence, record_hash FROM aduan.events WHERE aggregate_id = wanted.id AND ledger || '' = $1 \
         ORDER BY sequence DESC LIMIT 1) AS last";
-/// In the order of their keys, so that two appends with the same boxes never wait for each other in a circle.
+/// Keys in their order, so that two appends with the same ones never wait for each other in a circle.
 const KEEP_SEALED: &str = "WITH boxed AS ( \
-        INSERT INTO aduan.boxes (ledger, aggregate_id, digest, bytes) \
-        SELECT $1, new.* FROM unnest($2::text[], $3::bytea[], $4::bytea[]) AS new (id, digest, bytes) ORDER BY 2, 3 \
-        ON CONFLICT DO NOTHING) \
+        INSERT INTO aduan.boxes (ledger, aggregate_id, sealed) \
+        SELECT $1, id, ($5::bytea[])[first:last] \
+        FROM unnest($2::text[], $3::integer[], $4::integer[]) AS new (id, first, last)) \
     INSERT INTO aduan.keys (ledger, aggregate_id, epoch, commitment, wrapped) \
-    SELECT $1, new.* FROM unnest($5::text[], $6::bigint[], $7::bytea[], $8::bytea[]) AS new (id, epoch, commitment, wrapped) \
+    SELECT $1, new.* FROM unnest($6::text[], $7::bigint[], $8::bytea[], $9::bytea[]) AS new (id, epoch, commitment, wrapped) \
     ORDER BY 2, 3, 4 ON CONFLICT DO NOTHING";

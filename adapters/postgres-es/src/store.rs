@@ -150,23 +150,15 @@ impl Connections {
 
     async fn boxes(&self, id: ComplaintId, digests: &[BoxDigest]) -> Result<Vec<Option<SealedBox>>, StoreError> {
         let wanted: Vec<&[u8]> = digests.iter().map(|digest| digest.0.0.as_slice()).collect();
-        let rows = sqlx::query_as::<_, (i64, Vec<u8>)>(BOXES)
+        let rows = sqlx::query_scalar::<_, Vec<u8>>(BOXES)
             .bind(self.ledger.as_str())
             .bind(id.to_string())
             .bind(wanted)
             .fetch_all(&self.pool)
             .await
             .map_err(|error| of_read(&error))?;
-        let mut boxes = vec![None; digests.len()];
-        for (place, bytes) in rows {
-            let (place, sealed) = (place as usize - 1, SealedBox::from_bytes(bytes));
-            if sealed.digest != digests[place] {
-                let why = format!("box {} of complaint {id} holds other bytes", digests[place].0);
-                return Err(StoreError::Corrupt(why));
-            }
-            boxes[place] = Some(sealed);
-        }
-        Ok(boxes)
+        let boxes: Vec<SealedBox> = rows.into_iter().map(SealedBox::from_bytes).collect();
+        Ok(digests.iter().map(|digest| boxes.iter().find(|sealed| sealed.digest == *digest).cloned()).collect())
     }
 
     async fn keep(&self, documents: &[Document]) -> Result<(), StoreError> {
@@ -352,8 +344,8 @@ const AFTER: &str = concat!(
 );
 const KEYS: &str = "SELECT epoch, commitment, wrapped FROM aduan.keys WHERE ledger = $1 AND aggregate_id = $2 \
     ORDER BY epoch, commitment";
-const BOXES: &str = "SELECT wanted.place, boxes.bytes FROM unnest($3::bytea[]) WITH ORDINALITY AS wanted (digest, place) \
-    JOIN aduan.boxes ON boxes.ledger = $1 AND boxes.aggregate_id = $2 AND boxes.digest = wanted.digest";
+const BOXES: &str = "SELECT sealed_box FROM aduan.boxes CROSS JOIN unnest(sealed) AS sealed_box \
+    WHERE ledger = $1 AND aggregate_id = $2 AND sha256(sealed_box) = ANY ($3)";
 const KEEP: &str = "INSERT INTO aduan.documents (ledger, hash, kind, text) \
     SELECT $1, new.* FROM unnest($2::bytea[], $3::text[], $4::text[]) AS new (hash, kind, text) ORDER BY new.hash \
     ON CONFLICT DO NOTHING";

@@ -1,9 +1,10 @@
 -- Between head and events, where a command brings boxes or keys.
 ), boxed AS (
-    INSERT INTO aduan.boxes (ledger, aggregate_id, digest, bytes)
-    SELECT name, unnest($17::text[]), unnest($18::bytea[]), unnest($19::bytea[]) FROM head
-    ON CONFLICT DO NOTHING
+    INSERT INTO aduan.boxes (ledger, aggregate_id, sealed)
+    SELECT name, id, ($20::bytea[])[first:last]
+    FROM head, (SELECT unnest($17::text[]) AS id, unnest($18::integer[]) AS first, unnest($19::integer[]) AS last)
+        AS added
 ), keyed AS (
     INSERT INTO aduan.keys (ledger, aggregate_id, epoch, commitment, wrapped)
-    SELECT name, unnest($20::text[]), unnest($21::bigint[]), unnest($22::bytea[]), unnest($23::bytea[]) FROM head
+    SELECT name, unnest($21::text[]), unnest($22::bigint[]), unnest($23::bytea[]), unnest($24::bytea[]) FROM head
     ON CONFLICT DO NOTHING

@@ -1,11 +1,11 @@
--- Sealed personal values under their digests. Noise to whoever has no key, so compressing them is in vain.
+-- Sealed personal values, one row for what a command adds to a complaint. A box is found by the hash of its bytes, which
+-- the record names, so nobody can put another in its place. Noise to whoever has no key: compressing it is in vain.
 CREATE TABLE aduan.boxes (
     ledger       text COLLATE "C" NOT NULL,
     aggregate_id text COLLATE "C" NOT NULL,
-    digest       bytea NOT NULL,
-    bytes        bytea NOT NULL,
-    CONSTRAINT boxes_key PRIMARY KEY (aggregate_id, digest, ledger),
-    CONSTRAINT boxes_content CHECK (digest = sha256(bytes))
-);
-ALTER TABLE aduan.boxes ALTER COLUMN bytes SET STORAGE EXTERNAL;
+    sealed       bytea[] NOT NULL
+)
+WITH (toast_tuple_target = 8160);
+ALTER TABLE aduan.boxes ALTER COLUMN sealed SET STORAGE EXTERNAL;
+CREATE INDEX boxes_complaint ON aduan.boxes (aggregate_id);
 GRANT SELECT, INSERT ON aduan.boxes TO aduan_app;

@@ -63,18 +63,9 @@ impl Lookups {
     ) -> Result<Vec<Option<SealedBox>>, StoreError> {
         let wanted: Vec<&[u8]> = digests.iter().map(|digest| digest.0.0.as_slice()).collect();
         let rows = self.rows(BOXES, &[&self.ledger.as_str(), &IdText(complaint.0), &wanted]).await?;
-        let mut boxes = vec![None; digests.len()];
-        for row in &rows {
-            let place: i64 = row.try_get(0).map_err(unreadable)?;
-            let sealed = SealedBox::from_bytes(row.try_get(1).map_err(unreadable)?);
-            let place = place as usize - 1;
-            if sealed.digest != digests[place] {
-                let why = format!("box {} of complaint {complaint} holds other bytes", digests[place].0);
-                return Err(StoreError::Corrupt(why));
-            }
-            boxes[place] = Some(sealed);
-        }
-        Ok(boxes)
+        let boxes = rows.iter().map(|row| row.try_get(0).map(SealedBox::from_bytes));
+        let boxes = boxes.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+        Ok(digests.iter().map(|digest| boxes.iter().find(|sealed| sealed.digest == *digest).cloned()).collect())
     }
 
     pub(crate) async fn keep(&self, documents: &[Document]) -> Result<(), StoreError> {
@@ -233,8 +224,8 @@ const HANDLED: &str = concat!(
 );
 const KEYS: &str = "SELECT epoch, commitment, wrapped FROM aduan.keys WHERE ledger = $1 AND aggregate_id = $2 \
     ORDER BY epoch, commitment";
-const BOXES: &str = "SELECT wanted.place, boxes.bytes FROM unnest($3::bytea[]) WITH ORDINALITY AS wanted (digest, place) \
-    JOIN aduan.boxes ON boxes.ledger = $1 AND boxes.aggregate_id = $2 AND boxes.digest = wanted.digest";
+const BOXES: &str = "SELECT sealed_box FROM aduan.boxes CROSS JOIN unnest(sealed) AS sealed_box \
+    WHERE ledger = $1 AND aggregate_id = $2 AND sha256(sealed_box) = ANY ($3)";
 const KEEP: &str = "INSERT INTO aduan.documents (ledger, hash, kind, text) \
     SELECT $1, new.* FROM unnest($2::bytea[], $3::text[], $4::text[]) AS new (hash, kind, text) ORDER BY hash \
     ON CONFLICT DO NOTHING";

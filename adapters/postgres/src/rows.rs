@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use aduan::record::{Record, intern};
-use aduan::sealed::{SealedBox, WrappedKey};
+use aduan::sealed::WrappedKey;
 use aduan::store::{AppendPart, Entry, Head, StoreError};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position};
 use chrono::{DateTime, Utc};
@@ -21,6 +21,15 @@ macro_rules! event_columns {
 }
 pub(crate) use event_columns;
 
+/// Rows of boxes: each is a stretch of one array, counted from 1, since an array of arrays has to be rectangular.
+#[derive(Default)]
+struct Boxes<'b> {
+    complaint: Vec<IdText>,
+    first: Vec<i32>,
+    last: Vec<i32>,
+    bytes: Vec<&'b [u8]>,
+}
+
 /// The columns of a batch, as arrays: one statement for every number of rows.
 #[derive(Default)]
 pub(crate) struct Columns<'b> {
@@ -35,9 +44,7 @@ pub(crate) struct Columns<'b> {
     hash: Vec<&'b [u8]>,
     payload: Vec<Json<'b>>,
     metadata: Vec<Json<'b>>,
-    box_complaint: Vec<IdText>,
-    box_digest: Vec<&'b [u8]>,
-    box_bytes: Vec<&'b [u8]>,
+    boxes: Boxes<'b>,
     key_complaint: Vec<IdText>,
     key_epoch: Vec<i64>,
     key_commitment: Vec<&'b [u8]>,
@@ -61,10 +68,11 @@ impl<'b> Columns<'b> {
             self.payload.push(Json(&record.payload));
             self.metadata.push(Json(&record.metadata));
         }
-        for SealedBox { digest, bytes } in &part.boxes {
-            self.box_complaint.push(complaint);
-            self.box_digest.push(&digest.0.0);
-            self.box_bytes.push(bytes);
+        if !part.boxes.is_empty() {
+            self.boxes.complaint.push(complaint);
+            self.boxes.first.push(self.boxes.bytes.len() as i32 + 1);
+            self.boxes.bytes.extend(part.boxes.iter().map(|sealed| sealed.bytes.as_slice()));
+            self.boxes.last.push(self.boxes.bytes.len() as i32);
         }
         for WrappedKey { commitment, epoch, bytes } in &part.keys {
             self.key_complaint.push(complaint);
@@ -81,7 +89,7 @@ impl<'b> Columns<'b> {
 
     /// Whether there is nothing but events.
     pub(crate) fn is_bare(&self) -> bool {
-        self.box_complaint.is_empty() && self.key_complaint.is_empty()
+        self.boxes.bytes.is_empty() && self.key_complaint.is_empty()
     }
 
     /// The parameters of `append_events.sql`, behind those of the head.
@@ -102,11 +110,12 @@ impl<'b> Columns<'b> {
     }
 
     /// What `append_sealed.sql` has behind them.
-    pub(crate) fn sealed(&self) -> [&(dyn ToSql + Sync); 7] {
+    pub(crate) fn sealed(&self) -> [&(dyn ToSql + Sync); 8] {
         [
-            &self.box_complaint,
-            &self.box_digest,
-            &self.box_bytes,
+            &self.boxes.complaint,
+            &self.boxes.first,
+            &self.boxes.last,
+            &self.boxes.bytes,
             &self.key_complaint,
             &self.key_epoch,
             &self.key_commitment,

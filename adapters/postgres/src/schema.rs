@@ -22,7 +22,7 @@ pub(crate) async fn check_layout(client: &Client) -> Result<(), OpenError> {
 
 /// The first guard that is missing, altered or switched off, or trigger that nobody here wrote.
 pub(crate) async fn altered_object(client: &Client) -> Result<Option<String>, OpenError> {
-    let rows = client.query(TRIGGERS, &[]).await.map_err(OpenError::server)?;
+    let rows = client.query(TRIGGERS, &[&TABLES.as_slice()]).await.map_err(OpenError::server)?;
     let mut found = BTreeMap::new();
     for row in &rows {
         let columns = || -> Result<(String, Found), tokio_postgres::Error> {
@@ -53,9 +53,10 @@ pub(crate) async fn altered_object(client: &Client) -> Result<Option<String>, Op
     if let Some(foreign) = found.into_keys().next() {
         return Ok(Some(foreign));
     }
-    let (tables, names, definitions) = (CONSTRAINTS.map(|c| c.0), CONSTRAINTS.map(|c| c.1), CONSTRAINTS.map(|c| c.2));
+    let (owners, names, definitions) = (CONSTRAINTS.map(|c| c.0), CONSTRAINTS.map(|c| c.1), CONSTRAINTS.map(|c| c.2));
     let genesis = source_of("genesis");
-    let rows = client.query(STRANGE, &[&tables.as_slice(), &names.as_slice(), &definitions.as_slice(), &genesis]).await;
+    let (owners, names, definitions) = (owners.as_slice(), names.as_slice(), definitions.as_slice());
+    let rows = client.query(STRANGE, &[&owners, &names, &definitions, &genesis, &TABLES.as_slice()]).await;
     let rows = rows.map_err(OpenError::server)?;
     rows.first().map(|row| row.try_get(0)).transpose().map_err(OpenError::server)
 }
@@ -98,12 +99,15 @@ fn source_of(step: &str) -> &'static str {
     sql.split("$$").nth(1).unwrap_or_default()
 }
 
+/// What is guarded.
+const TABLES: [&str; 6] = ["events", "boxes", "keys", "documents", "ledger", "attestations"];
+
 const TRIGGERS: &str = "SELECT t.tgname::text, c.relname::text, t.tgtype, t.tgenabled = 'A', \
     t.tgqual IS NULL AND cardinality(t.tgattr) = 0 AND NOT p.prosecdef \
     AND p.proconfig IS NOT DISTINCT FROM ARRAY['search_path=pg_catalog, pg_temp'], p.prosrc \
     FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_proc AS p ON p.oid = t.tgfoid \
     WHERE c.relnamespace = 'aduan'::regnamespace AND NOT t.tgisinternal \
-    AND c.relname IN ('events', 'boxes', 'keys', 'documents', 'ledger', 'attestations')";
+    AND c.relname = ANY ($1)";
 
 /// Trigger, table, kind, and the step that makes its function.
 const GUARDS: [(&str, &str, i16, &str); 9] = [
@@ -127,21 +131,19 @@ const STRANGE: &str = "
           AND c.convalidated AND pg_get_constraintdef(c.oid) = ours.definition)
     UNION ALL
     SELECT r.rulename FROM pg_rewrite AS r JOIN pg_class AS t ON t.oid = r.ev_class
-    WHERE t.relnamespace = 'aduan'::regnamespace AND t.relname = ANY ($1)
+    WHERE t.relnamespace = 'aduan'::regnamespace AND t.relname = ANY ($5)
     UNION ALL
     SELECT 'row security of ' || relname FROM pg_class
-    WHERE relnamespace = 'aduan'::regnamespace AND relname = ANY ($1) AND relrowsecurity
+    WHERE relnamespace = 'aduan'::regnamespace AND relname = ANY ($5) AND relrowsecurity
     UNION ALL
     SELECT 'genesis' WHERE $4 IS DISTINCT FROM (
         SELECT string_agg(prosrc, '') FROM pg_proc WHERE pronamespace = 'aduan'::regnamespace AND proname = 'genesis')";
 
 /// Table, name and definition.
-const CONSTRAINTS: [(&str, &str, &str); 12] = [
+const CONSTRAINTS: [(&str, &str, &str); 10] = [
     ("events", "events_position", "PRIMARY KEY (ledger, \"position\")"),
     ("events", "events_complaint", "UNIQUE (aggregate_id, sequence, ledger)"),
     ("events", "events_command", "UNIQUE (command_id, command_part, ledger)"),
-    ("boxes", "boxes_key", "PRIMARY KEY (aggregate_id, digest, ledger)"),
-    ("boxes", "boxes_content", "CHECK ((digest = sha256(bytes)))"),
     ("keys", "keys_key", "PRIMARY KEY (aggregate_id, epoch, commitment, ledger)"),
     ("documents", "documents_key", "PRIMARY KEY (ledger, hash)"),
     ("documents", "documents_content", "CHECK ((hash = sha256(convert_to(text, 'UTF8'::name))))"),

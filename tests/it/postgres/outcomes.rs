@@ -7,6 +7,7 @@ use aduan::actor::{Actor, Role};
 use aduan::command::ClearRequest;
 use aduan::engine::Error;
 use aduan::event::Class;
+use aduan::sealed::WrappedKey;
 use aduan::store::{Append, Attestation, Attestations, Ledger, Log, Outcome, StoreError};
 use aduan::values::{CommandId, Digest};
 use aduan_postgres::{Postgres, PostgresOptions, PostgresStore};
@@ -386,13 +387,14 @@ async fn who_loses_a_deadlock_is_told_and_tries_again() {
     admin.batch_execute(&quick).await.unwrap();
     let store = Arc::new(connect(&database).await.create(&another_ledger()).await.unwrap());
     let mut append = lone(&store, 1);
-    append.parts[0].boxes = [1, 2].map(|byte| aduan::sealed::SealedBox::from_bytes(vec![byte; 9])).to_vec();
-    // Two others insert the same boxes first. The store has the ledger's row, and waits for the first of them ...
+    let key = |epoch| WrappedKey { epoch, commitment: Digest::of(&[epoch as u8]), bytes: vec![9; 72] };
+    append.parts[0].keys = [1, 2].map(key).to_vec();
+    // Two others insert the same keys first. The store has the ledger's row, and waits for the first of them ...
     let (one, two) = (superuser(&database).await, superuser(&database).await);
-    for (client, sealed) in [(&one, &append.parts[0].boxes[0]), (&two, &append.parts[0].boxes[1])] {
-        let (id, digest) = (append.parts[0].complaint, sealed.digest.0);
-        let insert = "BEGIN; SET LOCAL deadlock_timeout = '1h'; INSERT INTO aduan.boxes VALUES";
-        let sql = format!("{insert} ('{}', '{id}', '\\x{digest}', '\\x{}')", store.id(), hex(&sealed.bytes));
+    for (client, key) in [(&one, &append.parts[0].keys[0]), (&two, &append.parts[0].keys[1])] {
+        let (id, epoch, commitment) = (append.parts[0].complaint, key.epoch, key.commitment);
+        let insert = "BEGIN; SET LOCAL deadlock_timeout = '1h'; INSERT INTO aduan.keys VALUES";
+        let sql = format!("{insert} ({epoch}, '{}', '{id}', '\\x{commitment}', '\\x00')", store.id());
         client.batch_execute(&sql).await.unwrap();
     }
     let waiting = tokio::spawn({
@@ -492,8 +494,4 @@ async fn who_waits(client: &Client, count: usize) -> Vec<i32> {
         }
         tokio::task::yield_now().await;
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -14,14 +14,14 @@ use crate::server::Server;
 use crate::sides::{Sample, Side, Sides};
 
 /// Measures a section: what each side did, and how they stand to each other.
-pub(crate) async fn section(load: Load, server: &Server) -> (Vec<Figure>, Vec<Row>) {
+pub(crate) async fn section(load: &Load, server: &Server) -> (Vec<Figure>, Vec<Row>) {
     let rules = Rules::mojokerto();
     let mut sides = Sides::create(server, &rules, load.crowds.iter().map(|crowd| crowd.clients)).await;
     let mut measured = Measured::default();
     let mut next = 0;
     server.fsyncs.slow_to(load.fsync);
     for round in 0..=load.rounds {
-        for crowd in load.crowds {
+        for crowd in &load.crowds {
             let mut lives = || {
                 let numbers = next..next + crowd.complaints as u64;
                 next = numbers.end;
@@ -67,9 +67,9 @@ impl Measured {
         }
     }
 
-    fn figures(&self, load: Load) -> Vec<Figure> {
+    fn figures(&self, load: &Load) -> Vec<Figure> {
         let mut figures = Vec::new();
-        for crowd in load.crowds {
+        for crowd in &load.crowds {
             for phase in crowd.phases() {
                 let of = |side| Figure {
                     section: load.section,
@@ -83,13 +83,13 @@ impl Measured {
         figures
     }
 
-    fn rows(&self, load: Load) -> Vec<Row> {
+    fn rows(&self, load: &Load) -> Vec<Row> {
         let all = load.crowds.iter().flat_map(|crowd| crowd.phases().iter().map(move |phase| (*crowd, *phase)));
         all.flat_map(|(crowd, phase)| self.compared(load, crowd, phase)).collect()
     }
 
     /// The sides beside each other.
-    fn compared(&self, load: Load, crowd: Crowd, phase: Phase) -> Vec<Row> {
+    fn compared(&self, load: &Load, crowd: Crowd, phase: Phase) -> Vec<Row> {
         let name = named(crowd, phase);
         let of = |side: Side, what: &dyn Fn(&Sample) -> f64| -> Vec<f64> {
             self.0[&Cell { crowd, phase, side }].iter().map(what).collect()

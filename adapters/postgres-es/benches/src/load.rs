@@ -7,14 +7,52 @@ use aduan::rules::Rules;
 use aduan_measure::life::Life;
 
 /// What one section measures.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Load {
     pub(crate) section: &'static str,
     pub(crate) rounds: usize,
     /// What an fsync takes at least.
     pub(crate) fsync: Duration,
-    pub(crate) crowds: &'static [Crowd],
+    pub(crate) crowds: Vec<Crowd>,
     pub(crate) disk: Disk,
+}
+
+impl Load {
+    pub(crate) fn on_fast_disk() -> Self {
+        Load {
+            section: "postgres: commands, on this disk",
+            rounds: 7,
+            fsync: Duration::ZERO,
+            crowds: vec![
+                Crowd::of(1, 64, 7),
+                Crowd::of(8, 128, 6),
+                Crowd::of(64, 512, 6),
+                Crowd::of(256, 512, 5),
+                Crowd::of(1_024, 1_024, 4),
+                Crowd::of_imports(1, 16, 3, 10),
+                Crowd::of_imports(64, 128, 3, 10),
+                Crowd::of_imports(1, 16, 1, 100),
+            ],
+            disk: Disk::Fast,
+        }
+    }
+
+    pub(crate) fn on_slow_disk() -> Self {
+        Load {
+            section: "slow-postgres: commands, no fsync faster than 3 ms",
+            rounds: 3,
+            fsync: Duration::from_millis(3),
+            crowds: vec![
+                Crowd::of(1, 32, 4),
+                Crowd::of(8, 64, 3),
+                Crowd::of(64, 256, 3),
+                Crowd::of(256, 512, 4),
+                Crowd::of(1_024, 1_024, 3),
+                Crowd::of_imports(64, 64, 2, 10),
+            ],
+            disk: Disk::Slow,
+        }
+    }
 }
 
 /// What the targets depend on.
@@ -87,35 +125,3 @@ impl Phase {
         }
     }
 }
-
-pub(crate) const FAST_DISK: Load = Load {
-    section: "postgres: commands, on this disk",
-    rounds: 7,
-    fsync: Duration::ZERO,
-    crowds: &[
-        Crowd::of(1, 64, 7),
-        Crowd::of(8, 128, 6),
-        Crowd::of(64, 512, 6),
-        Crowd::of(256, 512, 5),
-        Crowd::of(1_024, 1_024, 4),
-        Crowd::of_imports(1, 16, 3, 10),
-        Crowd::of_imports(64, 128, 3, 10),
-        Crowd::of_imports(1, 16, 1, 100),
-    ],
-    disk: Disk::Fast,
-};
-
-pub(crate) const SLOW_DISK: Load = Load {
-    section: "slow-postgres: commands, no fsync faster than 3 ms",
-    rounds: 3,
-    fsync: Duration::from_millis(3),
-    crowds: &[
-        Crowd::of(1, 32, 4),
-        Crowd::of(8, 64, 3),
-        Crowd::of(64, 256, 3),
-        Crowd::of(256, 512, 4),
-        Crowd::of(1_024, 1_024, 3),
-        Crowd::of_imports(64, 64, 2, 10),
-    ],
-    disk: Disk::Slow,
-};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --locked --manifest-path adapters/postgres-es/benches/Cargo.toml -- \
-//!     [postgres] [bulk] [reading] [projecting] [slow-postgres] [--rounds N] [--json]
+//!     [postgres] [bulk] [reading] [projecting] [slow-postgres] [--clients N] [--rounds N] [--json]
 //! ```
 //!
 //! - **engine**: ours as an office runs it: every command is sealed, decided, hashed and appended with its boxes and
@@ -37,7 +37,7 @@ use aduan_measure::table::{self, Row};
 use serde::Serialize;
 
 use crate::figures::Figure;
-use crate::load::{FAST_DISK, Load, SLOW_DISK};
+use crate::load::Load;
 use crate::server::Server;
 
 fn main() -> ExitCode {
@@ -45,14 +45,14 @@ fn main() -> ExitCode {
         Ok(wanted) => wanted,
         Err(why) => {
             eprintln!(
-                "postgres-ratios: {why}\nusage: postgres-ratios [{}] [--rounds N] [--json]",
+                "postgres-ratios: {why}\nusage: postgres-ratios [{}] [--clients N] [--rounds N] [--json]",
                 SECTIONS.join("] [")
             );
             return ExitCode::from(2);
         }
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads for the clients");
-    let server = match Server::start() {
+    let server = match runtime.block_on(Server::start()) {
         Ok(server) => server,
         Err(why) => {
             eprintln!("postgres-ratios: {why}");
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     };
     let mut told = Told::default();
     for section in &wanted.sections {
-        let more = runtime.block_on(measure(section, wanted.rounds, &server));
+        let more = runtime.block_on(measure(section, &wanted, &server));
         if !wanted.as_json {
             figures::print(&more.figures);
             table::print(&more.ratios);
@@ -75,19 +75,21 @@ fn main() -> ExitCode {
     if told.ratios.iter().all(is_met) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-async fn measure(section: &str, rounds: Option<usize>, server: &Server) -> Told {
-    let commands = async |load: Load| {
-        let load = Load { rounds: rounds.unwrap_or(load.rounds), ..load };
-        let (figures, ratios) = commands::section(load, server).await;
+async fn measure(section: &str, wanted: &Wanted, server: &Server) -> Told {
+    let rounds = wanted.rounds;
+    let commands = async |mut load: Load| {
+        load.rounds = rounds.unwrap_or(load.rounds);
+        load.crowds.retain(|crowd| wanted.clients.is_none_or(|clients| crowd.clients == clients));
+        let (figures, ratios) = commands::section(&load, server).await;
         Told { figures, ratios }
     };
     let only = |ratios| Told { figures: Vec::new(), ratios };
     match section {
-        "postgres" => commands(FAST_DISK).await,
+        "postgres" => commands(Load::on_fast_disk()).await,
         "bulk" => only(bulk::section(rounds.unwrap_or(ROUNDS), server).await),
         "projecting" => only(projecting::section(rounds.unwrap_or(ROUNDS), server).await),
         "reading" => only(reading::section(rounds.unwrap_or(ROUNDS), server).await),
-        _ => commands(SLOW_DISK).await,
+        _ => commands(Load::on_slow_disk()).await,
     }
 }
 
@@ -105,20 +107,20 @@ fn is_met(row: &Row) -> bool {
 /// What was asked for.
 struct Wanted {
     sections: Vec<&'static str>,
+    /// Only crowds of so many.
+    clients: Option<usize>,
     rounds: Option<usize>,
     as_json: bool,
 }
 
 impl Wanted {
     fn read(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut wanted = Wanted { sections: Vec::new(), rounds: None, as_json: false };
+        let mut wanted = Wanted { sections: Vec::new(), clients: None, rounds: None, as_json: false };
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--json" => wanted.as_json = true,
-                "--rounds" => {
-                    let rounds = args.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
-                    wanted.rounds = Some(rounds.ok_or("--rounds takes a number")?);
-                }
+                "--clients" => wanted.clients = Some(number(&arg, args.next())?),
+                "--rounds" => wanted.rounds = Some(number(&arg, args.next())?),
                 name => {
                     let known = SECTIONS.into_iter().find(|section| *section == name);
                     wanted.sections.push(known.ok_or_else(|| format!("there is no section {name}"))?);
@@ -130,6 +132,11 @@ impl Wanted {
         }
         Ok(wanted)
     }
+}
+
+fn number(option: &str, given: Option<String>) -> Result<usize, String> {
+    let number = given.and_then(|number| number.parse().ok()).filter(|number| *number > 0);
+    number.ok_or_else(|| format!("{option} takes a number"))
 }
 
 const SECTIONS: [&str; 5] = ["postgres", "bulk", "reading", "projecting", "slow-postgres"];

@@ -18,12 +18,14 @@ impl Server {
     ///
     /// # Errors
     /// What is missing, and how to get it.
-    pub(crate) fn start() -> Result<Self, String> {
+    pub(crate) async fn start() -> Result<Self, String> {
         let library = Library::build().map_err(|error| error.to_string())?;
         let fsyncs = library.fsyncs().map_err(|error| error.to_string())?;
         let environment = library.environment().to_vec();
-        let cluster = Cluster::start(ClusterOptions { environment, ..ClusterOptions::default() });
+        let settings = vec![("min_wal_size".to_owned(), format!("{}MB", SEGMENTS * 16))];
+        let cluster = Cluster::start(ClusterOptions { environment, settings, ..ClusterOptions::default() });
         let cluster = cluster.map_err(|error| error.to_string())?;
+        age(&cluster).await.map_err(|error| error.to_string())?;
         if !fsyncs.is_loaded() {
             return Err("the server could not load the library that counts its fsyncs: \
                         set TMPDIR to a folder that every user may enter"
@@ -48,6 +50,19 @@ impl Server {
         database
     }
 }
+
+/// Leaves the server with files for its log as one has them that has run for a while: only a new server makes them while
+/// somebody waits, and a large batch would meet every one.
+async fn age(cluster: &Cluster) -> Result<(), Box<dyn std::error::Error>> {
+    let client = aduan_testkit::postgres::connect(&cluster.url()).await?;
+    for _ in 0..SEGMENTS {
+        client.batch_execute("SELECT pg_logical_emit_message(false, 'aduan', ''); SELECT pg_switch_wal()").await?;
+    }
+    Ok(client.batch_execute("CHECKPOINT").await?)
+}
+
+/// Of 16 MiB each.
+const SEGMENTS: usize = 192;
 
 /// What a host of it needs beside, as lean as can be.
 const KEPT_BY_ITS_HOST: &str = "

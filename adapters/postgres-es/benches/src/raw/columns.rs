@@ -62,31 +62,33 @@ impl<'b> Events<'b> {
     }
 }
 
-/// The columns of boxes, as arrays.
+/// Rows of boxes: each is a stretch of one array, counted from 1.
 #[derive(Default)]
 pub(crate) struct Boxes<'b> {
     complaint: Vec<String>,
-    digest: Vec<&'b [u8]>,
+    first: Vec<i32>,
+    last: Vec<i32>,
     bytes: Vec<&'b [u8]>,
 }
 
 impl<'b> Boxes<'b> {
     pub(crate) fn of(parts: impl Iterator<Item = &'b AppendPart>) -> Self {
         let mut boxes = Boxes::default();
-        for (part, sealed) in parts.flat_map(|part| part.boxes.iter().map(move |sealed| (part, sealed))) {
+        for part in parts.filter(|part| !part.boxes.is_empty()) {
             boxes.complaint.push(part.complaint.to_string());
-            boxes.digest.push(&sealed.digest.0.0);
-            boxes.bytes.push(&sealed.bytes);
+            boxes.first.push(boxes.bytes.len() as i32 + 1);
+            boxes.bytes.extend(part.boxes.iter().map(|sealed| sealed.bytes.as_slice()));
+            boxes.last.push(boxes.bytes.len() as i32);
         }
         boxes
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.digest.is_empty()
+        self.complaint.is_empty()
     }
 
-    pub(crate) fn columns(&self) -> [&(dyn ToSql + Sync); 3] {
-        [&self.complaint, &self.digest, &self.bytes]
+    pub(crate) fn columns(&self) -> [&(dyn ToSql + Sync); 4] {
+        [&self.complaint, &self.first, &self.last, &self.bytes]
     }
 }
 

@@ -26,9 +26,9 @@ impl Raw {
         let name = ledger();
         let name = name.as_str();
         let mut boxes = Rows::into(&self.client, BOXES, &BOX_TYPES).await?;
-        for (part, sealed) in parts().flat_map(|part| part.boxes.iter().map(move |sealed| (part, sealed))) {
-            let complaint = part.complaint.to_string();
-            boxes.write(&[&name, &complaint, &sealed.digest.0.0.as_slice(), &sealed.bytes]).await?;
+        for part in parts().filter(|part| !part.boxes.is_empty()) {
+            let sealed: Vec<&[u8]> = part.boxes.iter().map(|sealed| sealed.bytes.as_slice()).collect();
+            boxes.write(&[&name, &part.complaint.to_string(), &sealed]).await?;
         }
         boxes.finish().await?;
         let mut keys = Rows::into(&self.client, KEYS, &KEY_TYPES).await?;
@@ -86,8 +86,8 @@ impl Rows {
     }
 }
 
-const BOXES: &str = "aduan.boxes (ledger, aggregate_id, digest, bytes)";
-const BOX_TYPES: [Type; 4] = [Type::TEXT, Type::TEXT, Type::BYTEA, Type::BYTEA];
+const BOXES: &str = "aduan.boxes (ledger, aggregate_id, sealed)";
+const BOX_TYPES: [Type; 3] = [Type::TEXT, Type::TEXT, Type::BYTEA_ARRAY];
 const KEYS: &str = "aduan.keys (ledger, aggregate_id, epoch, commitment, wrapped)";
 const KEY_TYPES: [Type; 5] = [Type::TEXT, Type::TEXT, Type::INT8, Type::BYTEA, Type::BYTEA];
 const EVENTS: &str = "aduan.events (ledger, aggregate_type, position, sequence, recorded_at, command_part, command_id, \
