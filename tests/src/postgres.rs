@@ -20,10 +20,10 @@
 mod cluster;
 mod programs;
 mod proxy;
+mod said;
 mod server;
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
 pub use cluster::{Cluster, ClusterOptions, Tls};
 pub use proxy::{Cut, Proxy};
@@ -79,24 +79,4 @@ pub async fn connect(url: &str) -> Result<tokio_postgres::Client, HarnessError> 
     // It ends with an error where a test kills the server, which the client is told as well.
     tokio::spawn(async move { connection.await.ok() });
     Ok(client)
-}
-
-/// Waits for something outside of this process that has no event to wait for, such as another process's end. It looks
-/// every 10 ms, for a minute at most.
-///
-/// # Errors
-/// When it does not come about; `what` says what was expected.
-pub fn wait_until(what: &str, holds: impl FnMut() -> bool) -> Result<(), HarnessError> {
-    wait_for(what, Duration::from_secs(60), holds)
-}
-
-fn wait_for(what: &str, at_most: Duration, mut holds: impl FnMut() -> bool) -> Result<(), HarnessError> {
-    let start = Instant::now();
-    while !holds() {
-        if start.elapsed() > at_most {
-            return Err(HarnessError::new(format!("waited {at_most:?} in vain until {what}")));
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ok(())
 }

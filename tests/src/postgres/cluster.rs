@@ -9,10 +9,11 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{HarnessError, Server, programs, server, wait_for, wait_until};
+use super::said::Said;
+use super::{HarnessError, Server, programs, server};
 
 /// A PostgreSQL server of our own. It keeps its promises (fsync, full pages, synchronous commits, checksums), so what is
 /// measured or killed here is what runs in an office. It ends with this value, and with this process however that dies.
@@ -31,7 +32,7 @@ pub struct Cluster {
     user: Option<User>,
     environment: Vec<(String, String)>,
     port: u16,
-    server: Mutex<Option<Child>>,
+    server: Mutex<Option<Running>>,
     /// Last, so that the folder goes after the server.
     watchdog: Mutex<Watchdog>,
 }
@@ -110,12 +111,12 @@ impl Cluster {
     /// The pid of the postmaster, while it runs.
     pub fn pid(&self) -> Option<u32> {
         let mut server = locked(&self.server);
-        if server.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None))) {
+        if server.as_mut().is_some_and(|server| !matches!(server.child.try_wait(), Ok(None))) {
             // It died by itself. Its pid may be another's from now on.
             *server = None;
             locked(&self.watchdog).tell(0).ok();
         }
-        server.as_ref().map(Child::id)
+        server.as_ref().map(|server| server.child.id())
     }
 
     /// The folder of everything: `data`, `server.log` and the socket.
@@ -135,7 +136,7 @@ impl Cluster {
     /// When it cannot be signalled.
     pub fn stop_immediately(&self) -> Result<(), HarnessError> {
         let mut server = locked(&self.server);
-        if let Some(child) = server.as_mut() {
+        if let Some(Running { child, .. }) = server.as_mut() {
             signal("QUIT", child.id())?;
             child.wait().map_err(HarnessError::on("waiting for the server's end"))?;
             *server = None;
@@ -149,18 +150,13 @@ impl Cluster {
     /// # Errors
     /// With the end of the server's log.
     pub fn start_again(&self) -> Result<(), HarnessError> {
-        let mut error = None;
         // Nobody but another cluster in its first moments takes ports of this range, and that soon tries the next.
-        wait_until("the cluster has its port again", || {
-            match self.pid().map_or_else(|| self.launch(), |_| Ok(true)) {
-                Ok(launched) => launched,
-                Err(refused) => {
-                    error = Some(refused);
-                    true
-                }
+        for _ in 0..STARTS {
+            if self.pid().is_some() || self.launch()? {
+                return Ok(());
             }
-        })?;
-        error.map_or(Ok(()), Err)
+        }
+        Err(HarnessError::new(format!("its port was another's at each of {STARTS} starts")))
     }
 
     /// [`stop_immediately`](Self::stop_immediately), then [`start_again`](Self::start_again).
@@ -186,11 +182,14 @@ impl Cluster {
     /// # Errors
     /// When there is no such process, or the server does not come back.
     pub fn kill_backend_hard(&self, pid: i32) -> Result<(), HarnessError> {
-        let before = self.log().len();
+        let said = locked(&self.server).as_ref().map(|server| Arc::clone(&server.said));
+        let said = said.ok_or_else(|| HarnessError::new("there is no server"))?;
+        let before = said.length();
         signal("KILL", pid.unsigned_abs())?;
-        wait_for("the server has recovered from the loss of a process", RECOVERY, || {
-            self.log().get(before..).is_some_and(|log| log.contains("is ready to accept connections"))
-        })
+        match said.wait_for(READY, before, RECOVERY)? {
+            true => Ok(()),
+            false => Err(HarnessError::new("the server did not survive the loss of a process")),
+        }
     }
 
     /// The last lines of the server's log.
@@ -255,23 +254,17 @@ impl Cluster {
 
     /// Starts the server and waits until it takes connections. False when another has its port.
     fn launch(&self) -> Result<bool, HarnessError> {
-        let before = self.log().len();
         let mut server = locked(&self.server);
-        let mut child = self.spawn()?;
-        let ready = wait_for("the server takes connections", RECOVERY, || {
-            self.is_ready(child.id()) || !matches!(child.try_wait(), Ok(None))
-        });
-        if ready.is_ok() && matches!(child.try_wait(), Ok(None)) {
-            *server = Some(child);
+        let Running { mut child, said } = self.spawn()?;
+        if matches!(said.wait_for(READY, 0, RECOVERY), Ok(true)) {
+            *server = Some(Running { child, said });
             return Ok(true);
         }
         // It died, or hangs: whichever, it goes, and its log says why.
         signal("KILL", child.id()).ok();
         child.wait().map_err(HarnessError::on("waiting for the server's end"))?;
         locked(&self.watchdog).tell(0)?;
-        let log = self.log();
-        let port_taken = log.get(before..).is_some_and(|log| log.contains("could not create any TCP/IP sockets"));
-        if port_taken {
+        if said.has("could not create any TCP/IP sockets") {
             Ok(false)
         } else {
             Err(HarnessError::new(format!("the server did not start:\n{}", self.log_tail())))
@@ -279,33 +272,23 @@ impl Cluster {
     }
 
     /// The server's process, which does not become the server before the watchdog knows of it.
-    fn spawn(&self) -> Result<Child, HarnessError> {
-        let log = || {
-            let file = File::options().create(true).append(true).open(self.log_path());
-            file.map_err(HarnessError::on("opening the server's log"))
-        };
+    fn spawn(&self) -> Result<Running, HarnessError> {
+        let log = File::options().create(true).append(true).open(self.log_path());
+        let log = log.map_err(HarnessError::on("opening the server's log"))?;
         let mut held = Command::new("/bin/sh");
         held.args(["-c", "read -r go || exit 1; exec env \"$@\" </dev/null", "postgres"]);
         held.args(self.environment.iter().map(|(name, value)| format!("{name}={value}")));
         held.arg(self.programs.join("postgres")).arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
-        held.current_dir(&self.folder).stdin(Stdio::piped()).stdout(log()?).stderr(log()?);
+        held.current_dir(&self.folder).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         // A group of its own: Ctrl-C, and a runner that kills a test's group, leave it to its owner or to the watchdog.
         held.process_group(0);
         self.step_down(&mut held);
         let mut child = held.spawn().map_err(HarnessError::on(format!("starting {held:?}")))?;
         let mut go = child.stdin.take().expect("it was piped");
+        let said = Said::listen(child.stderr.take().expect("it was piped"), log);
         locked(&self.watchdog).tell(child.id())?;
         go.write_all(b"go\n").map_err(HarnessError::on("letting the server start"))?;
-        Ok(child)
-    }
-
-    /// Whether the lock file says so of this very process, as `pg_ctl` asks: its first line is the pid, its eighth the state.
-    /// A standby is ready to be read.
-    fn is_ready(&self, pid: u32) -> bool {
-        let file = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
-        let mut lines = file.lines();
-        lines.next() == Some(&pid.to_string())
-            && lines.nth(6).is_some_and(|state| ["ready", "standby"].contains(&state.trim_end()))
+        Ok(Running { child, said })
     }
 
     fn step_down(&self, command: &mut Command) {
@@ -325,6 +308,13 @@ impl Drop for Cluster {
         // The watchdog, who comes next, stops what could not be stopped here.
         self.stop_immediately().ok();
     }
+}
+
+/// A server that was started.
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    said: Arc<Said>,
 }
 
 /// Whom the server runs as where we are root.
@@ -425,12 +415,18 @@ fn signal(name: &str, pid: u32) -> Result<(), HarnessError> {
 }
 
 /// What is behind a lock stays whole when a test panics.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a start takes at most: after a stop without a checkpoint it replays up to `max_wal_size`.
 const RECOVERY: Duration = Duration::from_secs(300);
+
+/// What a server says once it takes connections; a standby takes those that only read.
+const READY: &str = "database system is ready to accept";
+
+/// So often a server that was stopped tries to have its port again.
+const STARTS: usize = 500;
 
 /// Room for a benchmark's clients, and nothing that weakens a promise.
 const SETTINGS: [(&str, &str); 12] = [
