@@ -522,8 +522,12 @@ impl Engine {
     }
 
     async fn key_of(&self, id: ComplaintId, known: &Known) -> Result<Option<ComplaintKey>, Error> {
-        match known.key() {
-            Some(wrapped) => Ok(Some(self.vault.unwrap(self.store.id(), id, wrapped).await?)),
+        let opened = match known.issued {
+            Some(issued) => self.vault.unwrap_committed(self.store.id(), id, issued, &known.keys).await?,
+            None => None,
+        };
+        match opened {
+            Some(key) => Ok(Some(key)),
             None if known.state.admits_loss => Ok(Some(self.admission_key(id).await?)),
             None if known.state.version > 0 => Err(Error::Corrupt(format!("complaint {id} has no key"))),
             None => Ok(None),

@@ -22,6 +22,14 @@ use crate::values::{CommandId, ComplaintId, Digest, Hex, InvalidValue, LedgerId}
 #[serde(transparent)]
 pub struct BoxDigest(pub Digest);
 
+impl BoxDigest {
+    /// Its first four bytes: for a store, where to look. Only the whole digest says that a box is the right one.
+    pub fn mark(&self) -> i32 {
+        let [one, two, three, four, ..] = self.0.0;
+        i32::from_be_bytes([one, two, three, four])
+    }
+}
+
 /// A personal value in the clear, on its way to a box. It does not show itself by accident.
 ///
 /// ```

@@ -180,6 +180,31 @@ pub trait KeyVault: Send + Sync {
         complaint: ComplaintId,
         wrapped: &WrappedKey,
     ) -> Result<ComplaintKey, VaultError>;
+
+    /// Unwraps the key that was committed to by whichever of its wrappings opens, the newest first: that is the one which
+    /// survives a rotation. Whoever may add rows to a store may add wrappings, and those open nothing. `None` where it has
+    /// no wrapping.
+    ///
+    /// # Errors
+    /// As [`unwrap`](KeyVault::unwrap) of the newest, when none opens.
+    async fn unwrap_committed(
+        &self,
+        ledger: &LedgerId,
+        complaint: ComplaintId,
+        commitment: Digest,
+        wrappings: &[WrappedKey],
+    ) -> Result<Option<ComplaintKey>, VaultError> {
+        let mut wrappings: Vec<_> = wrappings.iter().filter(|key| key.commitment == commitment).collect();
+        wrappings.sort_by_key(|key| std::cmp::Reverse(key.epoch));
+        let mut first = None;
+        for wrapped in wrappings {
+            match self.unwrap(ledger, complaint, wrapped).await {
+                Ok(key) => return Ok(Some(key)),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        first.map_or(Ok(None), Err)
+    }
 }
 
 /// What a store holds of a complaint.

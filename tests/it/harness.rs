@@ -108,9 +108,7 @@ fn a_stopped_cluster_waits_for_its_port() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", cluster.port())).unwrap();
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !cluster.log_tail().contains("Address already in use") {
-                std::thread::yield_now();
-            }
+            until("a start has failed", || cluster.log_tail().contains("Address already in use"));
             drop(taken);
         });
         cluster.start_again().unwrap();
@@ -194,10 +192,7 @@ async fn a_killed_owner_leaves_nothing() {
     owner.kill().unwrap();
     owner.wait().unwrap();
     let folder = data.parent().unwrap();
-    // Nobody tells of the end of another's child.
-    while folder.exists() || is_running(pid) {
-        std::thread::yield_now();
-    }
+    until("the watchdog has cleaned up", || !folder.exists() && !is_running(pid));
     assert!(connect(url.trim()).await.is_err());
 }
 
@@ -230,6 +225,16 @@ fn with_postgres<const N: usize>(words: [&str; N]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_with-postgres"));
     command.args(words).env_remove("DATABASE_URL");
     command
+}
+
+/// Looks until this holds, where nobody tells when it does, such as the end of another process's child. In vain for a
+/// minute is in vain.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = std::time::Instant::now();
+    while !holds() {
+        assert!(start.elapsed().as_secs() < 60, "in vain for a minute: {what}");
+        std::thread::yield_now();
+    }
 }
 
 fn postmaster(data: &Path) -> u32 {

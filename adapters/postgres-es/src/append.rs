@@ -67,13 +67,15 @@ impl Connections {
     }
 
     async fn keep_sealed(&self, append: &Append) -> Result<(), StoreError> {
-        // A row of boxes is a stretch of one array, counted from 1: an array of arrays has to be rectangular.
-        let (mut box_ids, mut firsts, mut lasts, mut boxes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        // A row of boxes is a stretch of two arrays, counted from 1: an array of arrays has to be rectangular.
+        let (mut box_ids, mut firsts, mut lasts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut marks, mut boxes) = (Vec::new(), Vec::new());
         let (mut key_ids, mut epochs, mut commitments, mut keys) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for part in &append.parts {
             if !part.boxes.is_empty() {
                 box_ids.push(part.complaint.to_string());
                 firsts.push(boxes.len() as i32 + 1);
+                marks.extend(part.boxes.iter().map(|sealed| sealed.digest.mark()));
                 boxes.extend(part.boxes.iter().map(|sealed| sealed.bytes.as_slice()));
                 lasts.push(boxes.len() as i32);
             }
@@ -88,7 +90,7 @@ impl Connections {
             return Ok(());
         }
         let query = sqlx::query(KEEP_SEALED).bind(self.ledger.as_str());
-        let query = query.bind(box_ids).bind(firsts).bind(lasts).bind(boxes);
+        let query = query.bind(box_ids).bind(firsts).bind(lasts).bind(marks).bind(boxes);
         let query = query.bind(key_ids).bind(epochs).bind(commitments).bind(keys);
         query.execute(&self.pool).await.map_err(|error| of_read(&error))?;
         Ok(())
@@ -127,11 +129,16 @@ const HEADS: &str = "SELECT wanted.place, last.sequence, last.record_hash \
     FROM unnest($2::text[]) WITH ORDINALITY AS wanted (id, place) CROSS JOIN LATERAL ( \
         SELECT sequence, record_hash FROM aduan.events WHERE aggregate_id = wanted.id AND ledger || '' = $1 \
         ORDER BY sequence DESC LIMIT 1) AS last";
-/// Keys in their order, so that two appends with the same ones never wait for each other in a circle.
-const KEEP_SEALED: &str = "WITH boxed AS ( \
-        INSERT INTO aduan.boxes (ledger, aggregate_id, sealed) \
-        SELECT $1, id, ($5::bytea[])[first:last] \
-        FROM unnest($2::text[], $3::integer[], $4::integer[]) AS new (id, first, last)) \
+/// Boxes that an earlier try left behind are not kept twice, and it is by their bytes that they are known. Keys in their
+/// order, so that two appends with the same ones never wait for each other in a circle.
+const KEEP_SEALED: &str = "WITH added AS ( \
+        SELECT id, ($5::integer[])[first:last] AS marks, ($6::bytea[])[first:last] AS sealed \
+        FROM unnest($2::text[], $3::integer[], $4::integer[]) AS new (id, first, last)), \
+    boxed AS ( \
+        INSERT INTO aduan.boxes (ledger, aggregate_id, marks, sealed) \
+        SELECT $1, id, marks, sealed FROM added WHERE NOT EXISTS ( \
+            SELECT FROM aduan.boxes AS kept WHERE kept.aggregate_id = added.id AND kept.ledger = $1 \
+                AND kept.marks = added.marks AND kept.sealed = added.sealed)) \
     INSERT INTO aduan.keys (ledger, aggregate_id, epoch, commitment, wrapped) \
-    SELECT $1, new.* FROM unnest($6::text[], $7::bigint[], $8::bytea[], $9::bytea[]) AS new (id, epoch, commitment, wrapped) \
+    SELECT $1, new.* FROM unnest($7::text[], $8::bigint[], $9::bytea[], $10::bytea[]) AS new (id, epoch, commitment, wrapped) \
     ORDER BY 2, 3, 4 ON CONFLICT DO NOTHING";

@@ -90,6 +90,9 @@ async fn check_schema(session: &mut PgConnection) -> Result<(), OpenError> {
     if !are_there.fetch_one(&mut *session).await? {
         return Err(OpenError::NoTables);
     }
+    if !sqlx::query_scalar::<_, bool>(HAS_OUR_BOXES).fetch_one(&mut *session).await? {
+        return Err(OpenError::OtherTables);
+    }
     let has_trigger: bool = sqlx::query_scalar(HAS_TRIGGER).fetch_one(&mut *session).await?;
     if !has_trigger {
         return Err(OpenError::OtherView { object: "aduan.postgres_es_events" });
@@ -123,6 +126,9 @@ const WANTED: [Wanted; 5] = [
 /// What the option that says unsafe lets pass.
 const LOSSY: [&str; 3] = ["fsync", "full_page_writes", "synchronous_commit"];
 
+/// The one table that was another in an earlier layout.
+const HAS_OUR_BOXES: &str = "SELECT count(*) = 2 FROM pg_attribute \
+    WHERE attrelid = to_regclass('aduan.boxes') AND attname IN ('marks', 'sealed')";
 const HAS_TRIGGER: &str = "SELECT EXISTS (SELECT FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid \
     WHERE t.tgrelid = to_regclass('aduan.postgres_es_events') AND t.tgenabled <> 'D' \
     AND p.proname = 'postgres_es_insert' AND p.pronamespace = 'aduan'::regnamespace)";

@@ -56,7 +56,7 @@ pub(crate) fn of_get(error: &PersistenceError) -> StoreError {
 /// What a statement that only reads, or stores the same twice, failed with.
 pub(crate) fn of_read(error: &sqlx::Error) -> StoreError {
     let code = error.as_database_error().and_then(|told| told.code());
-    let is_broken = matches!(code.as_deref(), Some("XX001" | "XX002" | "23514"));
+    let is_broken = matches!(code.as_deref(), Some("XX001" | "XX002"));
     match error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Corrupt(error.to_string()),
         error if is_broken => StoreError::Corrupt(error.to_string()),

@@ -40,6 +40,9 @@ pub enum OpenError {
     /// The tables of `aduan-postgres` are not there.
     #[error("the database has no tables of aduan: migrate it with aduan-postgres first")]
     NoTables,
+    /// The tables are those of another release of `aduan-postgres`.
+    #[error("the tables of aduan are those of another release")]
+    OtherTables,
     /// The view is missing, or its trigger or a function of it is not the one of this release.
     #[error("{object} is missing or not that of this release: migrate the view")]
     OtherView {

@@ -149,10 +149,12 @@ impl Connections {
     }
 
     async fn boxes(&self, id: ComplaintId, digests: &[BoxDigest]) -> Result<Vec<Option<SealedBox>>, StoreError> {
+        let marks: Vec<i32> = digests.iter().map(BoxDigest::mark).collect();
         let wanted: Vec<&[u8]> = digests.iter().map(|digest| digest.0.0.as_slice()).collect();
         let rows = sqlx::query_scalar::<_, Vec<u8>>(BOXES)
             .bind(self.ledger.as_str())
             .bind(id.to_string())
+            .bind(marks)
             .bind(wanted)
             .fetch_all(&self.pool)
             .await
@@ -324,7 +326,7 @@ fn attestation(row: &PgRow) -> Result<Attestation, StoreError> {
     }
 }
 
-/// One message of PostgreSQL holds a gigabyte; this keeps far from it.
+/// So many events are read at once at most.
 const LARGEST_PAGE: usize = 65_536;
 
 const BESIDE: &str = concat!(
@@ -345,7 +347,7 @@ const AFTER: &str = concat!(
 const KEYS: &str = "SELECT epoch, commitment, wrapped FROM aduan.keys WHERE ledger = $1 AND aggregate_id = $2 \
     ORDER BY epoch, commitment";
 const BOXES: &str = "SELECT sealed_box FROM aduan.boxes CROSS JOIN unnest(sealed) AS sealed_box \
-    WHERE ledger = $1 AND aggregate_id = $2 AND sha256(sealed_box) = ANY ($3)";
+    WHERE ledger = $1 AND aggregate_id = $2 AND marks && $3 AND sha256(sealed_box) = ANY ($4)";
 const KEEP: &str = "INSERT INTO aduan.documents (ledger, hash, kind, text) \
     SELECT $1, new.* FROM unnest($2::bytea[], $3::text[], $4::text[]) AS new (hash, kind, text) ORDER BY new.hash \
     ON CONFLICT DO NOTHING";

@@ -7,12 +7,12 @@
 //! |---|---|
 //! | `events` | the log: the columns of postgres-es, and position, command, recorded time and hashes |
 //! | `ledger` | one row a ledger: name, last position, record hash at it, log hash |
-//! | `boxes` | sealed personal values under their digests |
+//! | `boxes` | sealed personal values, a row for what a command adds to a complaint |
 //! | `keys` | wrapped keys of complaints |
 //! | `documents` | policies, calendars and directories under the hash of their text |
 //! | `attestations` | signed checkpoints and keys handed over, by size and digest |
 //!
-//! The ledger is in every key. They belong to `aduan_owner`, which cannot log in. An application logs in as
+//! The ledger is in every key, and in every row. They belong to `aduan_owner`, which cannot log in. An application logs in as
 //! `aduan_app` or a member of it: it reads, inserts, and moves the head, and nothing else. Roles belong to the whole
 //! server: whoever may log in as `aduan_app` may do so in each of its databases that lets them connect. A pooler in
 //! between must keep sessions, since statements are prepared.

@@ -61,8 +61,9 @@ impl Lookups {
         complaint: ComplaintId,
         digests: &[BoxDigest],
     ) -> Result<Vec<Option<SealedBox>>, StoreError> {
+        let marks: Vec<i32> = digests.iter().map(BoxDigest::mark).collect();
         let wanted: Vec<&[u8]> = digests.iter().map(|digest| digest.0.0.as_slice()).collect();
-        let rows = self.rows(BOXES, &[&self.ledger.as_str(), &IdText(complaint.0), &wanted]).await?;
+        let rows = self.rows(BOXES, &[&self.ledger.as_str(), &IdText(complaint.0), &marks, &wanted]).await?;
         let boxes = rows.iter().map(|row| row.try_get(0).map(SealedBox::from_bytes));
         let boxes = boxes.collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
         Ok(digests.iter().map(|digest| boxes.iter().find(|sealed| sealed.digest == *digest).cloned()).collect())
@@ -209,7 +210,7 @@ fn attestation(row: &Row) -> Result<Attestation, StoreError> {
     }
 }
 
-/// So many events are held in memory at once at most.
+/// So many events are read at once at most.
 const LARGEST_PAGE: usize = 65_536;
 
 const LOAD: &str = concat!(
@@ -225,7 +226,7 @@ const HANDLED: &str = concat!(
 const KEYS: &str = "SELECT epoch, commitment, wrapped FROM aduan.keys WHERE ledger = $1 AND aggregate_id = $2 \
     ORDER BY epoch, commitment";
 const BOXES: &str = "SELECT sealed_box FROM aduan.boxes CROSS JOIN unnest(sealed) AS sealed_box \
-    WHERE ledger = $1 AND aggregate_id = $2 AND sha256(sealed_box) = ANY ($3)";
+    WHERE ledger = $1 AND aggregate_id = $2 AND marks && $3 AND sha256(sealed_box) = ANY ($4)";
 const KEEP: &str = "INSERT INTO aduan.documents (ledger, hash, kind, text) \
     SELECT $1, new.* FROM unnest($2::bytea[], $3::text[], $4::text[]) AS new (hash, kind, text) ORDER BY hash \
     ON CONFLICT DO NOTHING";

@@ -21,12 +21,13 @@ macro_rules! event_columns {
 }
 pub(crate) use event_columns;
 
-/// Rows of boxes: each is a stretch of one array, counted from 1, since an array of arrays has to be rectangular.
+/// Rows of boxes: each is a stretch of two arrays, counted from 1, since an array of arrays has to be rectangular.
 #[derive(Default)]
 struct Boxes<'b> {
     complaint: Vec<IdText>,
     first: Vec<i32>,
     last: Vec<i32>,
+    mark: Vec<i32>,
     bytes: Vec<&'b [u8]>,
 }
 
@@ -71,6 +72,7 @@ impl<'b> Columns<'b> {
         if !part.boxes.is_empty() {
             self.boxes.complaint.push(complaint);
             self.boxes.first.push(self.boxes.bytes.len() as i32 + 1);
+            self.boxes.mark.extend(part.boxes.iter().map(|sealed| sealed.digest.mark()));
             self.boxes.bytes.extend(part.boxes.iter().map(|sealed| sealed.bytes.as_slice()));
             self.boxes.last.push(self.boxes.bytes.len() as i32);
         }
@@ -110,11 +112,12 @@ impl<'b> Columns<'b> {
     }
 
     /// What `append_sealed.sql` has behind them.
-    pub(crate) fn sealed(&self) -> [&(dyn ToSql + Sync); 8] {
+    pub(crate) fn sealed(&self) -> [&(dyn ToSql + Sync); 9] {
         [
             &self.boxes.complaint,
             &self.boxes.first,
             &self.boxes.last,
+            &self.boxes.mark,
             &self.boxes.bytes,
             &self.key_complaint,
             &self.key_epoch,

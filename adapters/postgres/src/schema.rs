@@ -53,10 +53,10 @@ pub(crate) async fn altered_object(client: &Client) -> Result<Option<String>, Op
     if let Some(foreign) = found.into_keys().next() {
         return Ok(Some(foreign));
     }
-    let (owners, names, definitions) = (CONSTRAINTS.map(|c| c.0), CONSTRAINTS.map(|c| c.1), CONSTRAINTS.map(|c| c.2));
+    let (tables, names, definitions) = (CONSTRAINTS.map(|c| c.0), CONSTRAINTS.map(|c| c.1), CONSTRAINTS.map(|c| c.2));
     let genesis = source_of("genesis");
-    let (owners, names, definitions) = (owners.as_slice(), names.as_slice(), definitions.as_slice());
-    let rows = client.query(STRANGE, &[&owners, &names, &definitions, &genesis, &TABLES.as_slice()]).await;
+    let (tables, names, definitions) = (tables.as_slice(), names.as_slice(), definitions.as_slice());
+    let rows = client.query(STRANGE, &[&tables, &names, &definitions, &genesis, &TABLES.as_slice()]).await;
     let rows = rows.map_err(OpenError::server)?;
     rows.first().map(|row| row.try_get(0)).transpose().map_err(OpenError::server)
 }
@@ -122,12 +122,13 @@ const GUARDS: [(&str, &str, i16, &str); 9] = [
     ("attestations_change_guard", "attestations", 58, "refuse_change"),
 ];
 
-/// What else could let something past: a constraint that is not ours, a rule, a policy, another `genesis`.
+/// What else could let something past, or keep it from being found: a constraint of ours that is missing or altered, a
+/// rule, a policy, another `genesis`, no index over boxes.
 const STRANGE: &str = "
-    SELECT ours.name FROM unnest($1::text[], $2::text[], $3::text[]) AS ours (owner, name, definition)
+    SELECT ours.name FROM unnest($1::text[], $2::text[], $3::text[]) AS ours (place, name, definition)
     WHERE NOT EXISTS (
         SELECT FROM pg_constraint AS c JOIN pg_class AS t ON t.oid = c.conrelid
-        WHERE c.conname = ours.name AND t.relname = ours.owner AND t.relnamespace = 'aduan'::regnamespace
+        WHERE c.conname = ours.name AND t.relname = ours.place AND t.relnamespace = 'aduan'::regnamespace
           AND c.convalidated AND pg_get_constraintdef(c.oid) = ours.definition)
     UNION ALL
     SELECT r.rulename FROM pg_rewrite AS r JOIN pg_class AS t ON t.oid = r.ev_class
@@ -137,14 +138,23 @@ const STRANGE: &str = "
     WHERE relnamespace = 'aduan'::regnamespace AND relname = ANY ($5) AND relrowsecurity
     UNION ALL
     SELECT 'genesis' WHERE $4 IS DISTINCT FROM (
-        SELECT string_agg(prosrc, '') FROM pg_proc WHERE pronamespace = 'aduan'::regnamespace AND proname = 'genesis')";
+        SELECT string_agg(prosrc, '') FROM pg_proc WHERE pronamespace = 'aduan'::regnamespace AND proname = 'genesis')
+    UNION ALL
+    SELECT 'boxes_complaint' WHERE NOT EXISTS (
+        SELECT FROM pg_index WHERE indexrelid = to_regclass('aduan.boxes_complaint') AND indisvalid
+          AND indrelid = to_regclass('aduan.boxes'))";
 
 /// Table, name and definition.
-const CONSTRAINTS: [(&str, &str, &str); 10] = [
+const CONSTRAINTS: [(&str, &str, &str); 11] = [
     ("events", "events_position", "PRIMARY KEY (ledger, \"position\")"),
     ("events", "events_complaint", "UNIQUE (aggregate_id, sequence, ledger)"),
     ("events", "events_command", "UNIQUE (command_id, command_part, ledger)"),
     ("keys", "keys_key", "PRIMARY KEY (aggregate_id, epoch, commitment, ledger)"),
+    (
+        "keys",
+        "keys_form",
+        "CHECK (((epoch >= 0) AND (epoch <= '4294967295'::bigint) AND (octet_length(commitment) = 32)))",
+    ),
     ("documents", "documents_key", "PRIMARY KEY (ledger, hash)"),
     ("documents", "documents_content", "CHECK ((hash = sha256(convert_to(text, 'UTF8'::name))))"),
     ("ledger", "ledger_pkey", "PRIMARY KEY (name)"),

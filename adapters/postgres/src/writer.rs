@@ -443,28 +443,45 @@ fn fail_all(batch: Vec<Waiting>, error: &StoreError) {
 
 /// Takes what has queued up while the last statement was on its way, and waits for nothing more.
 fn gather(first: Waiting, queue: &mut mpsc::Receiver<Waiting>) -> Vec<Waiting> {
-    let (mut rows, mut bytes) = size(&first.append);
+    let mut size = Size::default();
+    size.add(&first.append);
     let mut batch = vec![first];
-    while rows < ROWS_PER_BATCH
-        && bytes < BYTES_PER_BATCH
+    while size.has_room()
         && let Ok(waiting) = queue.try_recv()
     {
-        let (more_rows, more_bytes) = size(&waiting.append);
-        (rows, bytes) = (rows + more_rows, bytes + more_bytes);
+        size.add(&waiting.append);
         batch.push(waiting);
     }
     batch
 }
 
-/// How many events a command adds, and about how many bytes.
-fn size(append: &Append) -> (usize, usize) {
-    let records = append.parts.iter().flat_map(|part| &part.records);
-    let boxes = append.parts.iter().flat_map(|part| &part.boxes);
-    let bytes = records.clone().map(|record| record.payload.len() + record.metadata.len()).sum::<usize>();
-    (records.count(), bytes + boxes.map(|sealed| sealed.bytes.len()).sum::<usize>())
+/// How much a batch adds: about so many bytes.
+#[derive(Default)]
+struct Size {
+    events: usize,
+    boxes: usize,
+    bytes: usize,
 }
 
-const ROWS_PER_BATCH: usize = 1024;
+impl Size {
+    fn add(&mut self, append: &Append) {
+        for part in &append.parts {
+            self.events += part.records.len();
+            self.boxes += part.boxes.len();
+            self.bytes += part.records.iter().map(|record| record.payload.len() + record.metadata.len()).sum::<usize>();
+            self.bytes += part.boxes.iter().map(|sealed| sealed.bytes.len()).sum::<usize>();
+            self.bytes += part.keys.iter().map(|key| key.bytes.len()).sum::<usize>();
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.events < EVENTS_PER_BATCH && self.boxes < BOXES_PER_BATCH && self.bytes < BYTES_PER_BATCH
+    }
+}
+
+const EVENTS_PER_BATCH: usize = 1024;
+/// The server walks an array from its beginning for each stretch that it cuts out.
+const BOXES_PER_BATCH: usize = 1024;
 const BYTES_PER_BATCH: usize = 16 * 1024 * 1024;
 
 /// So often others are let go first without one more command.

@@ -26,11 +26,6 @@ impl Known {
         self.state.evolve(event);
         self.issued = event.context.key.or(self.issued);
     }
-
-    /// Its key, in the newest wrapping: the only one that survives a rotation.
-    pub(super) fn key(&self) -> Option<&WrappedKey> {
-        self.keys.iter().filter(|key| Some(key.commitment) == self.issued).max_by_key(|key| key.epoch)
-    }
 }
 
 /// Two generations: what was not touched while the young one filled up is dropped.

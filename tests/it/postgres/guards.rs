@@ -1,18 +1,27 @@
 //! The guards: nobody changes or removes what was recorded, or appends what does not follow; and who takes a guard away is
 //! found out. Every statement that is refused passes on a plain copy of the tables.
 
+use std::sync::Arc;
+
+use aduan::actor::{Actor, Role};
+use aduan::command::{ClearRequest, Command};
+use aduan::event::Class;
 use aduan::record::Record;
-use aduan::sealed::{ComplaintKey, SealedBox, WrappedKey};
-use aduan::store::{Append, Attestation, Attestations as _, Head, Ledger, Log, StoreError};
-use aduan::values::{Digest, LedgerId};
+use aduan::sealed::{BoxDigest, ComplaintKey, Field, SealedBox, WrappedKey};
+use aduan::store::{Append, Attestation, Attestations as _, Head, KeyVault as _, Ledger, Log, StoreError};
+use aduan::values::{CommandId, Digest, LedgerId};
+use aduan_memory::MemoryVault;
 use aduan_postgres::{OpenError, Postgres, PostgresStore};
 use aduan_testkit::conformance::everything;
 use aduan_testkit::draft::{Draft, command};
 use aduan_testkit::postgres::{Database, connect as client_of};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+use uuid::Uuid;
 
 use super::{another_ledger, by_hand, connect, database, insert_into, move_head, superuser};
+use crate::office::{moment, receive, text};
+use crate::stores::engine;
 
 const TABLES: [&str; 6] = ["events", "boxes", "keys", "documents", "ledger", "attestations"];
 
@@ -164,6 +173,8 @@ fn strays(draft: &Draft, head: &Head) -> Vec<(&'static str, String)> {
         ("the head stays and changes", push(at - 1)),
         ("the head goes back", own_hash(&Head { position: at - 2, ..head.clone() })),
         ("the head has half a hash", format!("UPDATE aduan.ledger SET log_hash = '' WHERE name = '{ledger}'")),
+        ("a key is of no epoch", "INSERT INTO aduan.keys VALUES (-1, 'x', 'x', sha256(''), '')".to_owned()),
+        ("a key has half a commitment", "INSERT INTO aduan.keys VALUES (1, 'x', 'x', '', '')".to_owned()),
         ("a key is there twice", "INSERT INTO aduan.keys SELECT * FROM aduan.keys".to_owned()),
         (
             "a document has another's hash",
@@ -198,16 +209,57 @@ async fn nobody_puts_another_box_in_the_place_of_one() {
     let asked = kept.clone().map(|sealed| sealed.digest);
     let boxes = async || store.boxes(draft.id, &asked).await.unwrap();
     assert_eq!(boxes().await, [Some(kept[0].clone()), None]);
-    let put =
-        format!("INSERT INTO aduan.boxes (ledger, aggregate_id, sealed) VALUES ('{}', '{}',", store.id(), draft.id);
     let app = client_of(&database.url_as("aduan_app")).await.unwrap();
-    for sealed in ["'{}'", r"ARRAY['\x0102', NULL]::bytea[]", r"ARRAY['\x010203', '\x01020304']::bytea[]"] {
-        app.batch_execute(&format!("{put} {sealed})")).await.unwrap();
-        assert_eq!(boxes().await, [Some(kept[0].clone()), None], "{sealed}");
+    let (name, id) = (store.id().as_str(), draft.id.to_string());
+    let put = async |marked: &[BoxDigest], sealed: &[Option<&[u8]>]| {
+        let marks: Vec<i32> = marked.iter().map(BoxDigest::mark).collect();
+        let sql = "INSERT INTO aduan.boxes (ledger, aggregate_id, marks, sealed) VALUES ($1, $2, $3, $4)";
+        app.execute(sql, &[&name, &id, &marks, &sealed]).await.unwrap();
+    };
+    type Row<'r> = (&'r [BoxDigest], &'r [Option<&'r [u8]>]);
+    let junk: [Row<'_>; 4] = [
+        (&[], &[]),
+        (&asked[..1], &[Some(&[1, 2, 3, 4])]),
+        (&asked[1..], &[Some(&[1, 2]), None]),
+        (&asked, &[Some(&[1, 2, 3]), Some(&[1, 2, 3])]),
+    ];
+    for (marked, sealed) in junk {
+        put(marked, sealed).await;
+        assert_eq!(boxes().await, [Some(kept[0].clone()), None], "{sealed:?}");
     }
     // The control: a box that is there is found.
-    app.batch_execute(&format!(r"{put} ARRAY['\x0405']::bytea[])")).await.unwrap();
+    put(&asked[1..], &[Some(&kept[1].bytes)]).await;
     assert_eq!(boxes().await, kept.map(Some));
+}
+
+/// A wrapping that opens nothing, of an epoch that no outer key has, keeps nobody out.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_locks_a_complaint_by_adding_wrappings() {
+    let database = database().await;
+    let store = Arc::new(connect(&database).await.create(&another_ledger()).await.unwrap());
+    let request = |number: u8, role, command| {
+        let at = moment("2024-03-04T09:00:00+07:00");
+        ClearRequest::new(CommandId(Uuid::from_u128(number.into())), at, Actor::new(role), command, [number; 32])
+    };
+    let received = engine(store.clone()).receive(request(1, Role::Intake, receive(Class::Complaint))).await.unwrap();
+    let (id, event) = (received.complaint, &received.events[0]);
+    let app = client_of(&database.url_as("aduan_app")).await.unwrap();
+    for epoch in [0_i64, u32::MAX.into()] {
+        let add = r"INSERT INTO aduan.keys (epoch, ledger, aggregate_id, commitment, wrapped)
+                    SELECT $1, ledger, aggregate_id, commitment, '\x00' FROM aduan.keys WHERE epoch = 1";
+        assert_eq!(app.execute(add, &[&epoch]).await.unwrap(), 1);
+    }
+    // The control: whoever trusts the newest one, or the first, is kept out.
+    let vault = MemoryVault::new([7; 32]);
+    let keys = store.keys(id).await.unwrap();
+    for key in [&keys[0], &keys[2]] {
+        assert!(vault.unwrap(store.id(), id, key).await.is_err());
+    }
+    assert!(vault.unwrap_committed(store.id(), id, Digest::of(b"never issued"), &keys).await.unwrap().is_none());
+    // An engine that remembers nothing reads, and seals on.
+    let engine = engine(store.clone());
+    assert_eq!(engine.reveal(id, event).await.unwrap(), [(Field::TEXT, text())]);
+    engine.handle(id, request(2, Role::Admin, Command::RequestInfo { text: text() })).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -251,7 +303,7 @@ async fn a_constraint_that_was_taken_away_is_found_out() {
     let (store, _) = furnished(&database).await;
     let admin = superuser(&database).await;
     let constraints = admin.query(CONSTRAINTS, &[]).await.unwrap();
-    assert_eq!(constraints.len(), 10);
+    assert_eq!(constraints.len(), 11);
     for row in constraints {
         let (name, table, made): (String, String, String) = (row.get(0), row.get(1), row.get(2));
         let drop = format!("ALTER TABLE aduan.{table} DROP CONSTRAINT {name}");
@@ -268,7 +320,7 @@ async fn a_constraint_that_was_taken_away_is_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_here_wrote_is_found_out() {
+async fn whatever_else_was_altered_is_found_out() {
     let database = database().await;
     let (store, _) = furnished(&database).await;
     let admin = superuser(&database).await;
@@ -282,6 +334,11 @@ async fn what_nobody_here_wrote_is_found_out() {
             "a rule that swallows rows",
             "CREATE RULE pass AS ON INSERT TO aduan.keys DO INSTEAD NOTHING",
             "DROP RULE pass ON aduan.keys",
+        ),
+        (
+            "no index over boxes",
+            "DROP INDEX aduan.boxes_complaint",
+            "CREATE INDEX boxes_complaint ON aduan.boxes (aggregate_id)",
         ),
         (
             "another beginning of chains",

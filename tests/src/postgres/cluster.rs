@@ -136,9 +136,10 @@ impl Cluster {
     /// When it cannot be signalled.
     pub fn stop_immediately(&self) -> Result<(), HarnessError> {
         let mut server = locked(&self.server);
-        if let Some(Running { child, .. }) = server.as_mut() {
+        if let Some(Running { child, said }) = server.as_mut() {
             signal("QUIT", child.id())?;
             child.wait().map_err(HarnessError::on("waiting for the server's end"))?;
+            said.wait_for_end(LAST_WORDS);
             *server = None;
             locked(&self.watchdog).tell(0)?;
         }
@@ -424,6 +425,9 @@ const RECOVERY: Duration = Duration::from_secs(300);
 
 /// What a server says once it takes connections; a standby takes those that only read.
 const READY: &str = "database system is ready to accept";
+
+/// A process that outlives its server for longer has nothing to say that matters.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// So often a server that was stopped tries to have its port again.
 const STARTS: usize = 500;

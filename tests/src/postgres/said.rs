@@ -53,6 +53,12 @@ impl Said {
         locked(&self.so_far).text.contains(words)
     }
 
+    /// Waits until everything is said and written down, but no longer than this.
+    pub(super) fn wait_for_end(&self, at_most: Duration) {
+        let so_far = locked(&self.so_far);
+        drop(self.more.wait_timeout_while(so_far, at_most, |so_far| !so_far.is_all));
+    }
+
     /// Waits until these words are said behind what was said before. False when nobody is left to say them.
     ///
     /// # Errors

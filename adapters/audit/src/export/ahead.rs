@@ -79,8 +79,7 @@ async fn opened(
     commitment: Digest,
 ) -> Result<Option<ComplaintKey>, ExportError> {
     let keys = store.keys(complaint).await?;
-    let Some(wrapped) = keys.into_iter().find(|key| key.commitment == commitment) else { return Ok(None) };
-    Ok(Some(vault.unwrap(store.id(), complaint, &wrapped).await?))
+    Ok(vault.unwrap_committed(store.id(), complaint, commitment, &keys).await?)
 }
 
 /// Far below the queue of every store, and enough for its readers never to wait for us.

@@ -66,10 +66,10 @@ async fn keep(pool: &PgPool, id: &str, boxes: &[SealedBox], keys: &[WrappedKey])
     if boxes.is_empty() && keys.is_empty() {
         return;
     }
-    let of_boxes = (boxes.iter().map(|sealed| &sealed.digest.0.0[..]), boxes.iter().map(|sealed| &sealed.bytes[..]));
+    let of_boxes = (boxes.iter().map(|sealed| sealed.digest.mark()), boxes.iter().map(|sealed| &sealed.bytes[..]));
     let of_keys = (keys.iter().map(|key| &key.commitment.0[..]), keys.iter().map(|key| &key.bytes[..]));
     let kept = sqlx::query(
-        "WITH boxed AS (INSERT INTO boxes SELECT $1, unnest($2::bytea[]), unnest($3::bytea[])) \
+        "WITH boxed AS (INSERT INTO boxes VALUES ($1, $2, $3)) \
          INSERT INTO keys SELECT $1, unnest($4::bytea[]), unnest($5::bytea[])",
     )
     .bind(id)

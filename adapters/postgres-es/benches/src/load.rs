@@ -31,7 +31,7 @@ impl Load {
                 Crowd::of(1_024, 1_024, 4),
                 Crowd::of_imports(1, 16, 3, 10),
                 Crowd::of_imports(64, 128, 3, 10),
-                Crowd::of_imports(1, 16, 1, 100),
+                Crowd::of_imports(1, 64, 1, 100),
             ],
             disk: Disk::Fast,
         }

@@ -119,8 +119,8 @@ const EVENTS: &str = "INSERT INTO aduan.events (ledger, aggregate_type, position
     command_id, aggregate_id, event_type, event_version, prev_hash, record_hash, payload, metadata) \
     SELECT 'LEDGER', 'complaint', new.* FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::integer[], \
     $5::uuid[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::bytea[], $11::json[], $12::json[]) AS new";
-const BOXES: &str = "INSERT INTO aduan.boxes (ledger, aggregate_id, sealed) \
-    SELECT 'LEDGER', id, ($4::bytea[])[first:last] \
+const BOXES: &str = "INSERT INTO aduan.boxes (ledger, aggregate_id, marks, sealed) \
+    SELECT 'LEDGER', id, ($4::integer[])[first:last], ($5::bytea[])[first:last] \
     FROM unnest($1::text[], $2::integer[], $3::integer[]) AS new (id, first, last)";
 const KEYS: &str = "INSERT INTO aduan.keys (ledger, aggregate_id, epoch, commitment, wrapped) \
     SELECT 'LEDGER', new.* FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[]) AS new";

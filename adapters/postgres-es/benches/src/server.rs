@@ -64,9 +64,10 @@ async fn age(cluster: &Cluster) -> Result<(), Box<dyn std::error::Error>> {
 /// Of 16 MiB each.
 const SEGMENTS: usize = 192;
 
-/// What a host of it needs beside, as lean as can be.
+/// What a host of it needs beside, as lean as ours.
 const KEPT_BY_ITS_HOST: &str = "
-    CREATE TABLE boxes (complaint text, digest bytea, bytes bytea NOT NULL, PRIMARY KEY (complaint, digest));
+    CREATE TABLE boxes (complaint text NOT NULL, marks integer[] NOT NULL, sealed bytea[] NOT NULL);
+    CREATE INDEX boxes_complaint ON boxes (complaint);
     CREATE TABLE keys (complaint text, commitment bytea, wrapped bytea NOT NULL, PRIMARY KEY (complaint, commitment));";
 
 /// As in `db/init.sql` of postgres-es.

@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use aduan::command::{ClearRequest, Command};
 use aduan::engine::Engine;
+use aduan::event::Note;
 use aduan::inspect::Inspector;
 use aduan::record::{Record, genesis};
 use aduan::rules::Rules;
-use aduan::sealed::SealedBox;
+use aduan::sealed::{Clear, SealedBox};
 use aduan::store::{Append, AppendPart, Attestations as _, Entry, Ledger as _, Log as _, Outcome, Store, StoreError};
 use aduan::values::{ComplaintId, LedgerId};
 use aduan_memory::MemoryStore;
@@ -225,6 +227,9 @@ async fn what_it_cannot_vouch_for_is_refused_at_open() {
     assert_eq!(altered.await, Some(OpenError::OtherView { object: "aduan.log_hash" }));
     aduan_postgres_es::migrate(&database.url()).await.unwrap();
     assert_eq!(open(&app).await, None, "migrating puts it right");
+    let older = changed("ALTER TABLE aduan.boxes RENAME sealed TO bytes").await;
+    assert_eq!(older, Some(OpenError::OtherTables));
+    assert_eq!(changed("ALTER TABLE aduan.boxes RENAME bytes TO sealed").await, None);
     let dropped = changed("DROP VIEW aduan.postgres_es_events").await;
     assert_eq!(dropped, Some(OpenError::OtherView { object: "aduan.postgres_es_events" }));
 }
@@ -247,19 +252,31 @@ async fn a_lost_connection_is_unknown_and_the_same_command_tells_the_outcome() {
     let store = Arc::new(through_postgres_es(&database, PostgresEsOptions::default()).await);
     let engine = Arc::new(city::engine(store.clone()));
     let id = engine.receive(city::receive(1)).await.unwrap().complaint;
+    let text = Some(Clear::new("Sudah ditelepon, belum diangkat."));
+    let remark = ClearRequest { command: Command::Annotate { note: Note::Remark, text }, ..city::remark(2) };
     let mut lock = Lock::take(&database, "SELECT FROM aduan.ledger FOR UPDATE").await;
     let asked = tokio::spawn({
-        let engine = engine.clone();
-        async move { engine.handle(id, city::remark(2)).await }
+        let (engine, remark) = (engine.clone(), remark.clone());
+        async move { engine.handle(id, remark).await }
     });
     lock.until_somebody_waits().await;
     lock.cut_who_waits().await;
     let answer = asked.await.unwrap();
     assert!(matches!(answer, Err(aduan::engine::Error::Unknown(_))), "{answer:?}");
     lock.release().await;
-    assert!(!engine.handle(id, city::remark(2)).await.unwrap().repeated, "it was not stored; now it is");
-    assert!(engine.handle(id, city::remark(2)).await.unwrap().repeated);
-    assert_eq!(everything(&*store).await.len(), 2);
+    let admin = connect(&database.url()).await.unwrap();
+    let kept = async || {
+        let row = admin.query_one("SELECT count(*) FROM aduan.boxes", &[]).await;
+        row.unwrap().get::<_, i64>(0)
+    };
+    assert_eq!(kept().await, 2, "what it sealed was kept before the line was cut");
+    assert!(!engine.handle(id, remark.clone()).await.unwrap().repeated, "it was not stored; now it is");
+    assert!(engine.handle(id, remark).await.unwrap().repeated);
+    let log = everything(&*store).await;
+    assert_eq!(log.len(), 2);
+    assert_eq!(kept().await, 2, "the next try sealed the same, and found it there");
+    let event = log[1].record.event().unwrap();
+    assert_eq!(engine.reveal(id, &event).await.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -62,12 +62,13 @@ impl<'b> Events<'b> {
     }
 }
 
-/// Rows of boxes: each is a stretch of one array, counted from 1.
+/// Rows of boxes: each is a stretch of two arrays, counted from 1.
 #[derive(Default)]
 pub(crate) struct Boxes<'b> {
     complaint: Vec<String>,
     first: Vec<i32>,
     last: Vec<i32>,
+    mark: Vec<i32>,
     bytes: Vec<&'b [u8]>,
 }
 
@@ -77,6 +78,7 @@ impl<'b> Boxes<'b> {
         for part in parts.filter(|part| !part.boxes.is_empty()) {
             boxes.complaint.push(part.complaint.to_string());
             boxes.first.push(boxes.bytes.len() as i32 + 1);
+            boxes.mark.extend(part.boxes.iter().map(|sealed| sealed.digest.mark()));
             boxes.bytes.extend(part.boxes.iter().map(|sealed| sealed.bytes.as_slice()));
             boxes.last.push(boxes.bytes.len() as i32);
         }
@@ -87,8 +89,8 @@ impl<'b> Boxes<'b> {
         self.complaint.is_empty()
     }
 
-    pub(crate) fn columns(&self) -> [&(dyn ToSql + Sync); 4] {
-        [&self.complaint, &self.first, &self.last, &self.bytes]
+    pub(crate) fn columns(&self) -> [&(dyn ToSql + Sync); 5] {
+        [&self.complaint, &self.first, &self.last, &self.mark, &self.bytes]
     }
 }
 

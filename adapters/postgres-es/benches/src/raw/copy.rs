@@ -27,8 +27,9 @@ impl Raw {
         let name = name.as_str();
         let mut boxes = Rows::into(&self.client, BOXES, &BOX_TYPES).await?;
         for part in parts().filter(|part| !part.boxes.is_empty()) {
+            let marks: Vec<i32> = part.boxes.iter().map(|sealed| sealed.digest.mark()).collect();
             let sealed: Vec<&[u8]> = part.boxes.iter().map(|sealed| sealed.bytes.as_slice()).collect();
-            boxes.write(&[&name, &part.complaint.to_string(), &sealed]).await?;
+            boxes.write(&[&name, &part.complaint.to_string(), &marks, &sealed]).await?;
         }
         boxes.finish().await?;
         let mut keys = Rows::into(&self.client, KEYS, &KEY_TYPES).await?;
@@ -86,8 +87,8 @@ impl Rows {
     }
 }
 
-const BOXES: &str = "aduan.boxes (ledger, aggregate_id, sealed)";
-const BOX_TYPES: [Type; 3] = [Type::TEXT, Type::TEXT, Type::BYTEA_ARRAY];
+const BOXES: &str = "aduan.boxes (ledger, aggregate_id, marks, sealed)";
+const BOX_TYPES: [Type; 4] = [Type::TEXT, Type::TEXT, Type::INT4_ARRAY, Type::BYTEA_ARRAY];
 const KEYS: &str = "aduan.keys (ledger, aggregate_id, epoch, commitment, wrapped)";
 const KEY_TYPES: [Type; 5] = [Type::TEXT, Type::TEXT, Type::INT8, Type::BYTEA, Type::BYTEA];
 const EVENTS: &str = "aduan.events (ledger, aggregate_type, position, sequence, recorded_at, command_part, command_id, \
