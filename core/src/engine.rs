@@ -93,6 +93,17 @@ pub enum Error {
     Corrupt(String),
 }
 
+impl Error {
+    /// Of a question about a command that is surely recorded: what did not answer must not say that nothing is.
+    fn of_what_is_recorded(self) -> Self {
+        match self {
+            Error::Overloaded => Error::Unknown("overloaded".into()),
+            Error::Unavailable(why) => Error::Unknown(why),
+            error => error,
+        }
+    }
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
@@ -344,9 +355,14 @@ impl Engine {
 
     async fn due_items_of(&self, id: ComplaintId, now: Moment) -> Result<Vec<DueItem>, Error> {
         let known = self.load_fresh(id).await?;
+        let mut fetched = None;
         loop {
             match known.state.due_items(now.at, &self.rules()) {
-                Err(Rejection::MissingDocument { document }) => self.fetch_document(&document).await?,
+                // One that is still missing is not what it is taken for.
+                Err(Rejection::MissingDocument { document }) if fetched.as_ref() != Some(&document) => {
+                    self.fetch_document(&document).await?;
+                    fetched = Some(document);
+                }
                 Err(rejection) => return Err(rejection.into()),
                 Ok(items) => return Ok(items),
             }
@@ -354,14 +370,17 @@ impl Engine {
     }
 
     async fn do_item(&self, id: ComplaintId, item: DueItem, now: Moment, seed: &[u8; 32], ticked: &mut Ticked) {
-        let command_id = item.command_id(id);
+        let command_id = match self.ledger_secret().await {
+            Ok(secret) => item.command_id(id, secret),
+            Err(error) => return ticked.failed.push((id, error)),
+        };
         let seed = derive(seed, &[b"tick", command_id.0.as_bytes()]);
         let request = ClearRequest::new(command_id, now, Actor::new(Role::SystemClock), item.command, seed);
         match self.handle(id, request).await {
             Ok(receipt) if receipt.repeated => ticked.repeated += 1,
             Ok(receipt) => ticked.done.push(receipt),
             // Something else happened in between, and it is no longer due.
-            Err(Error::Rejected(_)) => {}
+            Err(Error::Rejected(rejection)) if rejection != Rejection::CommandIdReused => {}
             Err(error) => ticked.failed.push((id, error)),
         }
     }
@@ -449,7 +468,7 @@ impl Engine {
             }
             Outcome::Handled { entries } if entries.iter().any(|entry| entry.record.complaint == id) => {
                 self.expects_new.fetch_and(!is_assumed, Ordering::Relaxed);
-                self.refresh(id, &known).await?;
+                self.refresh(id, &known).await.map_err(Error::of_what_is_recorded)?;
                 Ok(Attempt::Again)
             }
             Outcome::Handled { .. } => Err(Rejection::CommandIdReused.into()),
@@ -458,7 +477,8 @@ impl Engine {
 
     /// What the command recorded the first time.
     async fn repeat(&self, id: ComplaintId, request: &ClearRequest, known: &Known) -> Result<Receipt, Error> {
-        let entries = self.store.handled(request.id).await?;
+        let entries = self.store.handled(request.id).await;
+        let entries = entries.map_err(|error| Error::of_what_is_recorded(error.into()))?;
         let mine: Vec<Entry> = entries.into_iter().filter(|entry| entry.record.complaint == id).collect();
         let events: Result<Vec<Event>, BrokenRecord> =
             mine.iter().map(|entry| upcast(&entry.record, &self.upcasters)).collect();
@@ -523,7 +543,7 @@ impl Engine {
 
     async fn key_of(&self, id: ComplaintId, known: &Known) -> Result<Option<ComplaintKey>, Error> {
         let opened = match known.issued {
-            Some(issued) => self.vault.unwrap_committed(self.store.id(), id, issued, &known.keys).await?,
+            Some(issued) => self.open_key(id, issued, known).await?,
             None => None,
         };
         match opened {
@@ -532,6 +552,18 @@ impl Engine {
             None if known.state.version > 0 => Err(Error::Corrupt(format!("complaint {id} has no key"))),
             None => Ok(None),
         }
+    }
+
+    async fn open_key(&self, id: ComplaintId, issued: Digest, known: &Known) -> Result<Option<ComplaintKey>, Error> {
+        let open = async |keys: &[WrappedKey]| self.vault.unwrap_committed(self.store.id(), id, issued, keys).await;
+        if let Ok(opened) = open(&known.keys).await {
+            return Ok(opened);
+        }
+        // It may have been wrapped anew since it was remembered, and the older outer key destroyed.
+        let keys = self.store.keys(id).await?;
+        let opened = open(&keys).await?;
+        self.forget(id);
+        Ok(opened)
     }
 
     /// Where the ledger admits its losses.

@@ -304,7 +304,7 @@ impl Leading<'_> {
         self.cases = Cases::default();
         self.is_unfinished = false;
         let built = self.catch_up(on_step).await;
-        if built.is_err() {
+        if built.is_err() && !self.build.is_live {
             // Half of it is of no use; the live one goes on.
             let half = std::mem::replace(&mut self.build, live);
             self.projector.reads.discard(half.number).await?;
@@ -446,10 +446,18 @@ async fn stretch_to(
     for row in projector.reads.get(build, &cases::CASES, &unknown).await?.into_iter().flatten() {
         cases.put(cases::case_of(&row)?);
     }
+    let mut fetched = None;
     let changes = loop {
         let rules = projector.rules();
         match stretch.project(cases, &rules, projector.source.cut) {
-            Err(Stop::Missing(document)) => projector.fetch(&document).await?,
+            Err(Stop::Missing(document)) if fetched.as_ref() == Some(&document) => {
+                let why = format!("an event names {document} as what it is not");
+                return Err(StoreError::Corrupt(why).into());
+            }
+            Err(Stop::Missing(document)) => {
+                projector.fetch(&document).await?;
+                fetched = Some(document);
+            }
             Err(Stop::Failed(error)) => return Err(error),
             Ok((changes, after)) => {
                 after.into_iter().for_each(|case| cases.put(case));

@@ -10,16 +10,20 @@ use aduan::audit::tree::Frontier;
 use aduan::command::{ClearRequest, Command, Receive};
 use aduan::complaint::{Rejection, Stage};
 use aduan::engine::{Engine, Error};
-use aduan::event::{Class, Event, Fact};
+use aduan::event::{Class, Event, Fact, Note};
 use aduan::inspect::{Inspector, ProblemKind};
 use aduan::record::{Record, genesis};
 use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, Clear, Field, SealedBox, WrappedKey};
-use aduan::store::{Append, AppendPart, Document, Entry, Head, Ledger, Loaded, Log, Outcome, Page, Store, StoreError};
+use aduan::store::{
+    Append, AppendPart, Document, Entry, Head, KeyVault, Ledger, Loaded, Log, Outcome, Page, Store, StoreError,
+};
 use aduan::values::{Channel, CommandId, ComplaintId, Digest, LedgerId, Position, Version};
 use aduan_memory::{MemoryStore, MemoryVault};
 use aduan_testkit::complaints;
 use aduan_testkit::conformance::everything;
+use aduan_testkit::draft::{Draft, command};
+use aduan_vault::FileVault;
 use async_trait::async_trait;
 use cqrs_es::persist::SemanticVersionEventUpcaster;
 use uuid::Uuid;
@@ -109,6 +113,24 @@ async fn an_unknown_outcome_is_settled_by_asking_again() {
     assert!(matches!(engine.receive(lost.clone()).await, Err(Error::Unknown(_))));
     assert!(!engine.receive(lost).await.unwrap().repeated, "it had not");
     assert_eq!(everything(&*store).await.len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_is_told_that_nothing_was_recorded_where_something_was() {
+    let store = Arc::new(Faulty::over(MemoryStore::new(ledger())));
+    let (remembers, knows_nothing) = (engine(store.clone()), engine(store.clone()));
+    let sent = request(1, by(Role::Intake), message("wamid.1"));
+    let id = remembers.receive(sent.clone()).await.unwrap().complaint;
+    store.silent.store(1, Ordering::SeqCst);
+    for engine in [&remembers, &knows_nothing] {
+        let told = engine.receive(sent.clone()).await;
+        assert!(matches!(told, Err(Error::Unknown(_))), "{told:?}");
+    }
+    // The control: of what nobody asked before, nothing was recorded.
+    let shed = knows_nothing.handle(id, request(2, by(Role::Admin), verify(Class::Complaint))).await;
+    assert_eq!(shed, Err(Error::Overloaded));
+    store.silent.store(0, Ordering::SeqCst);
+    assert!(knows_nothing.receive(sent).await.unwrap().repeated);
 }
 
 #[tokio::test]
@@ -206,6 +228,71 @@ async fn a_tick_has_one_effect_from_two_machines() {
     assert_eq!((first.failed.len(), second.failed.len()), (0, 0));
     assert_eq!(one.tick(&all, late, &[3; 32]).await.done.len(), 0);
     assert_eq!(everything(&*store).await.len(), 5 + 15);
+}
+
+#[tokio::test]
+async fn nobody_keeps_an_escalation_from_its_complaint_by_using_its_id_first() {
+    let (vault, late) = (MemoryVault::new([7; 32]), moment("2024-04-16T09:00:00+07:00"));
+    let secret = vault.ledger_secret(&ledger()).await.unwrap();
+    // Whoever has only what the log says, and whoever has the secret of the ledger.
+    for (known, done, failed) in [([0; 32], 3, 0), (secret, 0, 3)] {
+        let store = Arc::new(MemoryStore::new(ledger()));
+        let (one, two) = (engine(store.clone()), engine(store));
+        let id = one.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
+        let other = one.receive(request(2, by(Role::Intake), message("wamid.2"))).await.unwrap().complaint;
+        let items = one.complaint(id).await.unwrap().unwrap().due_items(late.at, &Rules::mojokerto()).unwrap();
+        assert_eq!(items.len(), 3);
+        for item in items {
+            let taken = ClearRequest {
+                id: item.command_id(id, &known),
+                ..request(3, by(Role::Admin), Command::Annotate { note: Note::Remark, text: None })
+            };
+            one.handle(other, taken).await.unwrap();
+        }
+        let ticked = two.tick(&[id], late, &[1; 32]).await;
+        assert_eq!((ticked.done.len(), ticked.failed.len()), (done, failed), "{:?}", ticked.failed);
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_is_named_as_what_it_is_not_ends_no_tick_and_is_told() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let then = engine(store.clone());
+    let id = then.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
+    let mut event = then.history(id).await.unwrap().remove(0).event;
+    event.context.calendar = event.context.policy.clone();
+    event.context.command = CommandId(Uuid::from_u128(2));
+    let forged = ComplaintId(Uuid::from_u128(2));
+    let record = Record::write(&ledger(), forged, 1, genesis(&ledger(), forged), &event);
+    let part =
+        AppendPart { complaint: forged, expected: 0, records: vec![record], boxes: Vec::new(), keys: Vec::new() };
+    store.append(Append::new(event.context.command, vec![part])).await.unwrap();
+    let only_national = Rules::national(aduan::agency::Directory::mojokerto());
+    let now = Engine::new(store, Arc::new(MemoryVault::new([7; 32])), only_national);
+    let ticked = now.tick(&[forged, id], moment("2024-04-16T09:00:00+07:00"), &[1; 32]).await;
+    assert_eq!(ticked.failed.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [forged], "{:?}", ticked.failed);
+    assert_eq!(ticked.done.len(), 3, "the control: the other goes on");
+}
+
+#[tokio::test]
+async fn a_key_that_is_wrapped_anew_beside_a_running_engine_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Arc::new(FileVault::create(folder.path().join("vault"), &ledger(), [1; 32]).unwrap());
+    let store = Arc::new(MemoryStore::new(ledger()));
+    let engine = Engine::new(store.clone(), vault.clone(), Rules::mojokerto());
+    let receipt = engine.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap();
+    let (id, event) = (receipt.complaint, &receipt.events[0]);
+    let opened = engine.reveal(id, event).await.unwrap();
+    // As the vault says: a new epoch, the surviving keys wrapped again, the old epoch destroyed.
+    let old = store.keys(id).await.unwrap().remove(0);
+    let key = vault.unwrap(&ledger(), id, &old).await.unwrap();
+    vault.new_epoch([2; 32]).unwrap();
+    let wrapped = vault.wrap(&ledger(), id, &key, &[3; 32]).await.unwrap();
+    let mut next = Draft { ledger: ledger(), id, version: 1, prev: receipt.record_hash.unwrap() };
+    let part = AppendPart { keys: vec![wrapped], ..next.part(2, 1) };
+    store.append(Append::new(command(2), vec![part])).await.unwrap();
+    vault.destroy_epoch(old.epoch).unwrap();
+    assert_eq!(engine.reveal(id, event).await.unwrap(), opened);
 }
 
 #[tokio::test]
@@ -408,6 +495,8 @@ struct Faulty<S> {
     unreadable: AtomicUsize,
     /// Whether every complaint has a key that no record issued, of a later epoch than its own.
     orphan: AtomicUsize,
+    /// Whether questions about complaints and commands are shed.
+    silent: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -420,7 +509,11 @@ enum Fault {
 
 impl<S: Store> Faulty<S> {
     fn over(inner: S) -> Self {
-        Faulty { inner, faults: Vec::new().into(), tamper: 0.into(), unreadable: 0.into(), orphan: 0.into() }
+        let faults = Vec::new().into();
+        Faulty { inner, faults, tamper: 0.into(), unreadable: 0.into(), orphan: 0.into(), silent: 0.into() }
+    }
+    fn listen(&self) -> Result<(), StoreError> {
+        if self.silent.load(Ordering::SeqCst) == 0 { Ok(()) } else { Err(StoreError::Overloaded) }
     }
     fn next_appends(&self, faults: &[Fault]) {
         *self.faults.lock().unwrap() = faults.to_vec();
@@ -433,6 +526,7 @@ impl<S: Store> Ledger for Faulty<S> {
         self.inner.id()
     }
     async fn load(&self, complaint: ComplaintId, after: Version) -> Result<Loaded, StoreError> {
+        self.listen()?;
         let mut loaded = self.inner.load(complaint, after).await?;
         if self.tamper.load(Ordering::SeqCst) > 0 {
             for record in &mut loaded.records {
@@ -467,6 +561,7 @@ impl<S: Store> Ledger for Faulty<S> {
         }
     }
     async fn handled(&self, command: CommandId) -> Result<Vec<Entry>, StoreError> {
+        self.listen()?;
         self.inner.handled(command).await
     }
     async fn boxes(&self, id: ComplaintId, digests: &[BoxDigest]) -> Result<Vec<Option<SealedBox>>, StoreError> {

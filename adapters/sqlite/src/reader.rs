@@ -195,7 +195,7 @@ const LOAD: &str = concat!(
 const AFTER: &str =
     concat!("SELECT ", event_columns!(), " FROM events WHERE position > ?1 AND position <= ?2 ORDER BY position");
 const KEYS: &str = "SELECT epoch, commitment, wrapped FROM keys WHERE ledger = ?1 AND aggregate_id = ?2 \
-                    ORDER BY epoch, commitment";
+                    AND epoch <= 4294967295 ORDER BY epoch, commitment";
 const BOX: &str = "SELECT bytes FROM boxes WHERE ledger = ?1 AND aggregate_id = ?2 AND digest = ?3";
 const DOCUMENT: &str = "SELECT kind, text FROM documents WHERE ledger = ?1 AND hash = ?2";
 const FIRST_ATTESTATIONS: &str = "SELECT size, digest, note FROM attestations WHERE ledger = ?1 \

@@ -313,6 +313,33 @@ async fn a_foreign_append_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_head_that_somebody_wrote_over_is_not_gone_on_from() {
+    let (_folder, store) = store();
+    let record = appended(&store, append(1, 7, None)).await;
+    let sound = store.head().await.unwrap();
+    shell(&store).execute("UPDATE ledger SET log_hash = zeroblob(32)", []).unwrap();
+    assert_ne!(store.head().await.unwrap(), sound, "the control: it was written over");
+    let second = appended(&store, append(2, 7, Some(&record))).await;
+    let mut wanted = sound;
+    wanted.advance(second.hash);
+    assert_eq!(store.head().await.unwrap(), wanted);
+}
+
+#[tokio::test]
+async fn a_key_of_an_epoch_that_cannot_be_makes_no_complaint_unreadable() {
+    let (_folder, store) = store();
+    let record = appended(&store, append(1, 7, None)).await;
+    let id = record.complaint.0;
+    let sql = "INSERT INTO keys VALUES (?1, ?2, ?3, zeroblob(32), x'00')";
+    for epoch in [1_i64 << 32, i64::MAX, 4] {
+        shell(&store).execute(sql, rusqlite::params![ledger().as_str(), id.as_bytes(), epoch]).unwrap();
+    }
+    let loaded = store.load(record.complaint, 0).await.unwrap();
+    assert_eq!(loaded.records, [record]);
+    assert_eq!(loaded.keys.iter().map(|key| key.epoch).collect::<Vec<_>>(), [4]);
+}
+
+#[tokio::test]
 async fn a_cut_log_is_corrupt_and_not_short() {
     let (_folder, store) = store();
     let record = appended(&store, append(1, 7, None)).await;

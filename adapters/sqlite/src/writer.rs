@@ -123,9 +123,10 @@ impl Writer {
         });
         let (noted, last) = noted?;
         if noted != open.last || last as Position != noted.position {
-            // Someone wrote past the lock. The guards made sure it was sound; what we remember is not.
+            // Someone wrote past the lock: where complaints stand, we no longer know. The events say how it goes on from
+            // where we were, whatever the head says.
             open.heads.forget_all();
-            open.last = catch_up(&self.connection, noted)?;
+            open.last = catch_up(&self.connection, open.last)?;
         }
         let start = open.last.clone();
         let answers = batch.iter().map(|work| open.apply(work)).collect::<Result<_, _>>()?;

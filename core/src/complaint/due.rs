@@ -9,8 +9,8 @@ use crate::command::Command;
 use crate::event::{Level, Trigger};
 use crate::policy::{Policy, RungClock};
 use crate::rules::Rules;
-use crate::sealed::Clear;
-use crate::values::{CommandId, ComplaintId, Digest, WorkingDays};
+use crate::sealed::{Clear, mac};
+use crate::values::{CommandId, ComplaintId, WorkingDays};
 
 /// Something that time alone has caused.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,10 +23,11 @@ pub struct DueItem {
 }
 
 impl DueItem {
-    /// The id of the command: the same from every machine, so that two clocks have one effect.
-    pub fn command_id(&self, complaint: ComplaintId) -> CommandId {
-        let parts = [complaint.0.as_bytes().as_slice(), self.label.as_bytes()];
-        CommandId(Digest::of_parts("aduan/due/v1\n", &parts).to_uuid())
+    /// The id of the command: the same from every machine, so that two clocks have one effect, and nobody else's to guess
+    /// and use first, since it follows from the [secret of the ledger](crate::store::KeyVault::ledger_secret).
+    pub fn command_id(&self, complaint: ComplaintId, ledger_secret: &[u8; 32]) -> CommandId {
+        let parts = [b"aduan/due/v2".as_slice(), complaint.0.as_bytes(), self.label.as_bytes()];
+        CommandId(mac(ledger_secret, &parts).to_uuid())
     }
 }
 

@@ -37,6 +37,32 @@ async fn a_position_written_apart_from_the_rows_takes_events_twice() {
     assert!(!lost, "the control must fail");
 }
 
+/// The build that has just gone live is not half of one, whatever fails behind it.
+#[tokio::test]
+async fn what_cannot_be_cleared_away_takes_nothing_live_with_it() {
+    let store = Arc::new(MemoryStore::new(ledger()));
+    for append in long_log(200) {
+        aduan::store::Ledger::append(&*store, append).await.unwrap();
+    }
+    let reads: Arc<dyn ReadStore> = Arc::new(MemoryReadStore::new(ledger()));
+    let sound = Projector::new(store.clone(), reads.clone(), Arc::clone(&RULES));
+    sound.lead().await.unwrap().catch_up(&mut |_| {}).await.unwrap();
+    let before = everything(&*reads).await;
+    let crashing = Crashing {
+        inner: reads.clone(),
+        crash: Crash::Clearing,
+        steps: AtomicUsize::new(0),
+        crashes: AtomicUsize::new(0),
+    };
+    let projector = Projector::new(store, Arc::new(crashing), Arc::clone(&RULES));
+    let mut leading = projector.lead().await.unwrap();
+    assert!(leading.rebuild(&mut |_| {}).await.is_err(), "the control: it does fail");
+    let builds = reads.builds().await.unwrap();
+    assert!(builds.iter().any(|build| build.is_live), "{builds:?}");
+    assert_eq!(everything(&*reads).await, before);
+    assert!(leading.catch_up(&mut |_| {}).await.unwrap().is_live);
+}
+
 /// Two projectors without a lease between them, crashed at every fifth step: whether what they leave is as if built
 /// anew by one that nothing happens to.
 pub(crate) async fn survives(reads: Arc<dyn ReadStore>, crash: Crash) -> bool {
@@ -89,6 +115,8 @@ pub(crate) enum Crash {
     AroundTheStep,
     /// Rows are written, and then the position: what the frameworks do.
     BetweenRowsAndPosition,
+    /// Whenever something is to be cleared away.
+    Clearing,
 }
 
 /// Random histories one after another until there are so many events.
@@ -162,7 +190,14 @@ impl ReadStore for Crashing {
         self.inner.switch(build).await
     }
     async fn discard(&self, build: u32) -> Result<(), ReadError> {
-        self.inner.discard(build).await
+        match self.crash {
+            // What is worst: it is gone, or nearly, and that is not told.
+            Crash::Clearing => {
+                self.inner.discard(build).await?;
+                Err(ReadError::Unavailable("crashed".into()))
+            }
+            _ => self.inner.discard(build).await,
+        }
     }
     async fn get(&self, build: u32, table: &'static Table, keys: &[Row]) -> Result<Vec<Option<Row>>, ReadError> {
         self.inner.get(build, table, keys).await
