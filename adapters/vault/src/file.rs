@@ -42,7 +42,7 @@ impl FileVault {
             _ => failed(path, error),
         })?;
         replace(path, &contents).inspect_err(|_| {
-            // It is empty: nothing is lost, and the next attempt finds the name free.
+            // Nobody has used it: nothing is lost, and the next attempt finds the name free.
             let _ = fs::remove_file(path);
         })?;
         Self::open(path)
@@ -251,13 +251,18 @@ fn parse(file: &mut File, length: u64) -> Result<Contents, String> {
 /// Writes a new file beside the old one, syncs it, renames it over the old one, and wipes what the old one held.
 fn replace(path: &Path, contents: &Contents) -> Result<(), FileVaultError> {
     let new = beside(path, ".new");
+    let text = contents.write();
+    if text.len() as u64 > LARGEST {
+        // Nobody could read it any more.
+        return Err(FileVaultError::Io { path: path.to_owned(), why: format!("it would have {} bytes", text.len()) });
+    }
     let write = || -> io::Result<()> {
         let old = OpenOptions::new().write(true).open(path)?;
         // One that a crash left behind may be anyone's.
         fs::remove_file(&new)
             .or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })?;
         let mut file = private(OpenOptions::new().create_new(true).write(true)).open(&new)?;
-        file.write_all(&contents.write())?;
+        file.write_all(&text)?;
         file.sync_all()?;
         fs::rename(&new, path)?;
         sync_folder(path)?;
@@ -402,6 +407,20 @@ mod tests {
         }
         let missing = folder.path().join("none");
         assert_eq!(FileVault::open(&missing).unwrap_err(), FileVaultError::Missing { path: missing });
+    }
+
+    #[test]
+    fn it_never_grows_beyond_what_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = vault(&folder);
+        let fill = |contents: &mut Contents| {
+            contents.epochs.extend((2..20_000).map(|epoch| (epoch, outer_key(epoch, &[1; 32]))));
+            Ok(())
+        };
+        let error = vault.change(fill).unwrap_err();
+        assert!(matches!(error, FileVaultError::Io { .. }), "{error}");
+        assert_eq!(vault.epochs(), Ok(vec![1]), "it is as it was");
+        assert_eq!(vault.new_epoch([4; 32]), Ok(2));
     }
 
     #[test]
