@@ -1,12 +1,15 @@
 //! Questions, and what is kept beside the log. Where an answer takes two statements, the second sees no less than the first.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::time::Duration;
 
 use aduan::sealed::{BoxDigest, SealedBox, WrappedKey};
 use aduan::store::{Attestation, Document, DocumentKind, Entry, Head, Loaded, Page, StoreError};
 use aduan::values::{CommandId, ComplaintId, Digest, LedgerId, Position, Version};
+use futures_core::Stream as _;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Client, Error, Row, Statement};
 
 use crate::failure::{Failure, unavailable};
 use crate::readers::{Asked, Readers, ask};
@@ -32,15 +35,15 @@ impl Lookups {
                 // Keys behind events: none is missing that a record issues.
                 let (events, keys) = tokio::join!(
                     biased;
-                    asked.client.query(&events, &of_events),
+                    entries(asked.client, &events, &of_events),
                     asked.client.query(&keys, &of_keys)
                 );
                 Ok((events?, keys?))
             })
             .await?;
+        let events = events?;
         let mut records = Vec::with_capacity(events.len());
-        for (row, wanted) in events.iter().zip(after.saturating_add(1)..) {
-            let record = entry(row)?.record;
+        for (Entry { record, .. }, wanted) in events.into_iter().zip(after.saturating_add(1)..) {
             if record.sequence != wanted {
                 let why = format!("complaint {complaint} has no record {wanted}, but later ones");
                 return Err(StoreError::Corrupt(why));
@@ -112,7 +115,7 @@ impl Lookups {
         let limit = limit.min(LARGEST_PAGE);
         let from = i64::try_from(position).unwrap_or(i64::MAX);
         let (name, to) = (self.ledger.as_str(), from.saturating_add(limit as i64));
-        let (end, rows) = self
+        let (end, entries) = self
             .ask(async |mut asked| {
                 let (end, page) = (asked.prepared(END).await?, asked.prepared(AFTER).await?);
                 let of_end: [&(dyn ToSql + Sync); 1] = [&name];
@@ -121,7 +124,7 @@ impl Lookups {
                 let (end, page) = tokio::join!(
                     biased;
                     asked.client.query_opt(&end, &of_end),
-                    asked.client.query(&page, &of_page)
+                    entries(asked.client, &page, &of_page)
                 );
                 Ok((end?, page?))
             })
@@ -132,7 +135,7 @@ impl Lookups {
             let why = format!("asked for what follows position {position}, but the log ends at {head}");
             return Err(StoreError::Corrupt(why));
         }
-        let entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let entries = entries?;
         let least = (position + limit as Position).min(head) - position;
         let wanted = position + 1..=position + least.max(entries.len() as Position);
         let found = |place: usize| entries.get(place).map(|entry| entry.position);
@@ -192,6 +195,28 @@ impl Lookups {
         let answer = ask(&self.readers, self.deadline, question).await.map_err(StoreError::Unavailable)?;
         answer.map_err(|error| unavailable(&error))
     }
+}
+
+/// Reads events, each as it comes: a row is gone before the next one wants room.
+async fn entries(
+    client: &Client,
+    statement: &Statement,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Result<Vec<Entry>, StoreError>, Error> {
+    let rows = client.query_raw(statement, parameters.iter().copied()).await?;
+    let mut rows = pin!(rows);
+    let mut entries = Ok(Vec::new());
+    // To the end, whatever is in between: what is left on the line would be the next one's.
+    while let Some(row) = poll_fn(|context| rows.as_mut().poll_next(context)).await {
+        let row = row?;
+        if let Ok(read) = &mut entries {
+            match entry(&row) {
+                Ok(entry) => read.push(entry),
+                Err(error) => entries = Err(error),
+            }
+        }
+    }
+    Ok(entries)
 }
 
 fn key(row: &Row) -> Result<WrappedKey, StoreError> {

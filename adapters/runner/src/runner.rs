@@ -58,9 +58,10 @@ impl Runner {
     /// after it whoever wrote sees what they wrote.
     ///
     /// # Errors
-    /// When they have stopped, or are not reached.
+    /// When they have stopped, are not reached, or something keeps them from going on here.
     pub async fn wait_for(&self, position: Position) -> Result<(), ReadError> {
         let mut progress = self.projector.progress();
+        let mut health = self.health();
         loop {
             let view = View::live(Arc::clone(&self.reads)).await;
             match view {
@@ -73,9 +74,13 @@ impl Runner {
                 Err(ReadError::NotBuilt) => {}
                 Err(error) => return Err(error),
             }
+            if let Some(why) = &health.borrow_and_update().trouble {
+                return Err(ReadError::Unavailable(format!("they do not go on: {why}")));
+            }
             tokio::select! {
-                // The projector is ours, and so lives as long.
+                // Projector and health are ours, and so live as long.
                 _ = progress.changed() => {}
+                _ = health.changed() => {}
                 () = sleep(ASK_AGAIN) => {}
             }
         }
@@ -242,10 +247,11 @@ mod tests {
     use aduan::audit::sink::{CheckpointSink, SinkError, TableSink};
     use aduan::command::{ClearRequest, Command, Receive};
     use aduan::event::{Class, Fact, Trigger};
+    use aduan::record::{Record, genesis};
     use aduan::rules::Rules;
     use aduan::sealed::Clear;
-    use aduan::store::Attestations as _;
-    use aduan::values::{Channel, CommandId, ComplaintId, LedgerId, WIB};
+    use aduan::store::{Append, AppendPart, Attestations as _};
+    use aduan::values::{Channel, CommandId, ComplaintId, Digest, LedgerId, WIB};
     use aduan_memory::{MemoryReadStore, MemoryStore, MemoryVault};
     use aduan_testkit::signer::MemorySigner;
     use chrono::{DateTime, Utc};
@@ -390,6 +396,27 @@ mod tests {
         }
         health.wait_for(told(6)).await.unwrap();
         assert_eq!(*drawer.kept.lock().unwrap(), [1, 3, 6]);
+        runner.stop().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever_where_the_read_models_do_not_go_on() {
+        let portal = Portal::new();
+        let id = received(&portal.engine, 1, at("2024-04-05T09:00:00+07:00")).await;
+        let runner = portal.runner();
+        runner.wait_for(1).await.unwrap();
+        // It names a policy that the ledger does not keep.
+        let store = portal.engine.store();
+        let mut event = portal.engine.history(id).await.unwrap().remove(0).event;
+        event.context.policy.hash = Digest::of(b"kept nowhere");
+        event.context.command = CommandId(uuid::Uuid::from_u128(2));
+        let complaint = ComplaintId(uuid::Uuid::from_u128(2));
+        let record = Record::write(store.id(), complaint, 1, genesis(store.id(), complaint), &event);
+        let part = AppendPart { complaint, expected: 0, records: vec![record], boxes: Vec::new(), keys: Vec::new() };
+        store.append(Append::new(event.context.command, vec![part])).await.unwrap();
+        let waited = tokio::time::timeout(Duration::from_secs(3_600), runner.wait_for(2)).await;
+        let told = waited.expect("an hour passes in no time here").unwrap_err();
+        assert!(told.to_string().contains("does not keep it"), "{told}");
         runner.stop().await;
     }
 
