@@ -9,12 +9,17 @@
 //!   keys. **store**: only the append, of what was decided before.
 //! - **postgres-es, documented**: `postgres_cqrs` over our aggregate, on its own table, with its default pool of 10.
 //!   Its commands are sealed already, and it stores neither positions, hashes nor command ids: all of that favours it.
-//!   The sealed texts and the keys are kept by its host, in one statement before the command that brings some. **tuned**: a connection a client, up to 64 and to 256, none of them pinged before it is used.
+//!   The sealed texts and the keys are kept by its host, in one statement before the command that brings some.
+//!   **tuned**: a connection a client, up to 64 and to 256, none of them pinged before it is used.
 //! - **raw INSERT**: one connection that inserts the very rows that the store inserted, as many commands a commit,
 //!   prepared, in one round trip. With the guards of the tables, and without.
 //!
+//! The server has the files of its log before anything is measured, as one has that has run for a while: 3 GB of the
+//! temporary folder, and about as much again for the tables.
+//!
 //! Sides take turns, round by round; figures are medians of the rounds, and so is the ratio. Fsyncs are the server's,
-//! counted and slowed by a preloaded library. A line that misses its target ends the run with code 1.
+//! counted and slowed by a preloaded library. A line that misses its target ends the run with code 1. `--clients N` leaves
+//! out every other crowd.
 
 mod bulk;
 mod clients;
