@@ -12,6 +12,7 @@ use aduan::complaint::{Rejection, Stage};
 use aduan::engine::{Engine, Error};
 use aduan::event::{Class, Event, Fact, Note};
 use aduan::inspect::{Inspector, ProblemKind};
+use aduan::projector::{ProjectError, Projector};
 use aduan::record::{Record, genesis};
 use aduan::rules::Rules;
 use aduan::sealed::{BoxDigest, Clear, Field, SealedBox, WrappedKey};
@@ -19,7 +20,7 @@ use aduan::store::{
     Append, AppendPart, Document, Entry, Head, KeyVault, Ledger, Loaded, Log, Outcome, Page, Store, StoreError,
 };
 use aduan::values::{Channel, CommandId, ComplaintId, Digest, LedgerId, Position, Version};
-use aduan_memory::{MemoryStore, MemoryVault};
+use aduan_memory::{MemoryReadStore, MemoryStore, MemoryVault};
 use aduan_testkit::complaints;
 use aduan_testkit::conformance::everything;
 use aduan_testkit::draft::{Draft, command};
@@ -255,7 +256,7 @@ async fn nobody_keeps_an_escalation_from_its_complaint_by_using_its_id_first() {
 }
 
 #[tokio::test]
-async fn a_document_that_is_named_as_what_it_is_not_ends_no_tick_and_is_told() {
+async fn a_document_that_is_named_as_what_it_is_not_is_told_by_tick_and_read_models() {
     let store = Arc::new(MemoryStore::new(ledger()));
     let then = engine(store.clone());
     let id = then.receive(request(1, by(Role::Intake), message("wamid.1"))).await.unwrap().complaint;
@@ -268,10 +269,15 @@ async fn a_document_that_is_named_as_what_it_is_not_ends_no_tick_and_is_told() {
         AppendPart { complaint: forged, expected: 0, records: vec![record], boxes: Vec::new(), keys: Vec::new() };
     store.append(Append::new(event.context.command, vec![part])).await.unwrap();
     let only_national = Rules::national(aduan::agency::Directory::mojokerto());
-    let now = Engine::new(store, Arc::new(MemoryVault::new([7; 32])), only_national);
+    let now = Engine::new(store.clone(), Arc::new(MemoryVault::new([7; 32])), only_national.clone());
     let ticked = now.tick(&[forged, id], moment("2024-04-16T09:00:00+07:00"), &[1; 32]).await;
     assert_eq!(ticked.failed.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [forged], "{:?}", ticked.failed);
     assert_eq!(ticked.done.len(), 3, "the control: the other goes on");
+    let reads = Arc::new(MemoryReadStore::new(ledger()));
+    let projector = Projector::new(store, reads, Arc::new(only_national));
+    let taken = projector.lead().await.unwrap().catch_up(&mut |_| {}).await;
+    let is_told = |why: &str| why.contains("as what it is not");
+    assert!(matches!(&taken, Err(ProjectError::Store(StoreError::Corrupt(why))) if is_told(why)), "{taken:?}");
 }
 
 #[tokio::test]

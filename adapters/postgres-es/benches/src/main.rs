@@ -135,6 +135,12 @@ impl Wanted {
         if wanted.sections.is_empty() {
             wanted.sections = SECTIONS.to_vec();
         }
+        if let Some(clients) = wanted.clients {
+            let is_crowd = |load: Load| load.crowds.iter().any(|crowd| crowd.clients == clients);
+            if !is_crowd(Load::on_fast_disk()) || !is_crowd(Load::on_slow_disk()) {
+                return Err(format!("no crowd is of {clients} clients"));
+            }
+        }
         Ok(wanted)
     }
 }
